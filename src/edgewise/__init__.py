@@ -1,0 +1,74 @@
+"""edgewise: find the circuit a transformer language model uses for a task.
+
+    import edgewise as ew
+
+    model = ew.load("gpt2")
+    pairs = ew.Pairs.from_jsonl("mine.jsonl", model)
+    scores = ew.discover(model, pairs, method="eap")
+    circuit = scores.top(200).prune()
+    print(ew.evaluate(model, pairs, circuit))
+
+Importing this is quick: what a name stands for, and torch with it, is imported when the name is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgewise.circuit import Circuit, Scores
+    from edgewise.discovery import discover
+    from edgewise.errors import BadInput, EdgewiseError
+    from edgewise.evaluation.faithfulness import evaluate
+    from edgewise.graph import Graph
+    from edgewise.models.load import load
+    from edgewise.models.native import save_model
+    from edgewise.patching.forward import patched_logits
+    from edgewise.patching.replacements import Replacements
+    from edgewise.run_folder import load_run
+    from edgewise.tasks.pairs import Pairs
+
+__all__ = [
+    "BadInput",
+    "Circuit",
+    "EdgewiseError",
+    "Graph",
+    "Pairs",
+    "Replacements",
+    "Scores",
+    "discover",
+    "evaluate",
+    "load",
+    "load_run",
+    "patched_logits",
+    "save_model",
+]
+
+_HOMES = {
+    "BadInput": "errors",
+    "Circuit": "circuit",
+    "EdgewiseError": "errors",
+    "Graph": "graph",
+    "Pairs": "tasks.pairs",
+    "Replacements": "patching.replacements",
+    "Scores": "circuit",
+    "discover": "discovery",
+    "evaluate": "evaluation.faithfulness",
+    "load": "models.load",
+    "load_run": "run_folder",
+    "patched_logits": "patching.forward",
+    "save_model": "models.native",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version(__name__)
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -1,0 +1,77 @@
+"""What can go wrong, said kindly: what was needed, what came, what to do.
+
+    EdgewiseError
+    └── BadInput              something the user gave; holds every problem found, not only the first
+        ├── UnsupportedModel  a Hugging Face model with an architecture or setting that is not handled
+        └── BrokenFile        a file that cannot be read as what it should be
+    └── BadNumbers            NaN or infinity came out of a model
+
+The command line prints a `BadInput` as its list of problems and exits with status 2, without a traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class EdgewiseError(Exception):
+    """The root of every error that edgewise raises on purpose."""
+
+
+class BadInput(EdgewiseError, ValueError):
+    """One or several problems with what the user gave."""
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class UnsupportedModel(BadInput):
+    """A model whose architecture, or a setting of it, edgewise does not handle."""
+
+
+class BrokenFile(BadInput):
+    """A file that cannot be read as what it should be."""
+
+
+class BadNumbers(EdgewiseError, ArithmeticError):
+    """NaN or infinity in a model's numbers."""
+
+
+class Problems:
+    """Gathers problems while checking goes on, then raises them all at once.
+
+    >>> problems = Problems()
+    >>> problems.add("--edges must be positive. Got -3.")
+    >>> problems.raise_any()
+    Traceback (most recent call last):
+    edgewise.errors.BadInput: --edges must be positive. Got -3.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def add(self, problem: str) -> None:
+        if problem not in self.found:
+            self.found.append(problem)
+
+    def catch(self, error: BadInput) -> None:
+        for problem in error.problems:
+            self.add(problem)
+
+    def raise_any(self) -> None:
+        if self.found:
+            raise BadInput(*self.found)
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """The message for a name that is not among those known, with the nearest one.
+
+    >>> unknown("method", "eep", ["eap", "acdc"])
+    "unknown method 'eep'. Did you mean 'eap'? Known: acdc, eap."
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"unknown {what} {name!r}.{hint} Known: {', '.join(names)}."

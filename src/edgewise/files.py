@@ -1,0 +1,76 @@
+"""Files that are whole or not there: atomic writes, and reads that say what is wrong and where.
+
+A write goes to a temporary file in the same folder, reaches the disk, and only then takes the old one's name.
+Whatever goes wrong before that, a full disk among it, leaves the old file as it was and no temporary behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from edgewise.errors import BadInput, BrokenFile, EdgewiseError
+
+
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[Path]:
+    """A temporary path to write to; it becomes `path` when the block ends without an exception.
+
+    >>> with atomic_file("scores.safetensors") as temporary:
+    ...     safetensors.torch.save_file(tensors, temporary)
+    """
+    path = Path(path)
+    # What `tempfile` makes only its owner can read; a plain new file follows the umask.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        kept = " The file that was there is unchanged." if path.exists() else ""
+        raise EdgewiseError(f"{path} could not be written: {error.strerror or error}.{kept}") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def atomic_write(path: str | Path, data: bytes | str) -> None:
+    """Write all of `data`, text as UTF-8, or change nothing."""
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def read_text(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BrokenFile(f"{path} could not be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise BrokenFile(f"{path} is not a text file: byte {error.start} is not UTF-8.") from error
+
+
+def read_json(path: str | Path) -> Any:
+    """What a JSON file holds; BrokenFile with line and column where it stops being JSON."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise BrokenFile(
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}."
+        ) from error
+
+
+@contextmanager
+def in_file(path: str | Path) -> Iterator[None]:
+    """Problems found inside the block are problems of this file: each is told with the file's name."""
+    try:
+        yield
+    except BrokenFile:
+        raise
+    except BadInput as error:
+        raise BrokenFile(*(f"{path}: {problem}" for problem in error.problems)) from error

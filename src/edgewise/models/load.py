@@ -1,0 +1,192 @@
+"""`load` gives the `Transformer` of a Hugging Face name, a folder or a live model; `describe` its config.
+
+The weights of a live model are shared with it, views of its tensors, and the model itself is not touched.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors import SafetensorError
+from torch import Tensor
+
+from edgewise.errors import BadInput, BrokenFile, Problems, unknown
+from edgewise.models import native
+from edgewise.models.assemble import assemble, shown
+from edgewise.models.config import ModelConfig
+from edgewise.models.families import FAMILIES
+from edgewise.models.origin import Origin, causal_class, find_origin, hushed
+from edgewise.models.transformer import Transformer
+
+DTYPES = {
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "float32": torch.float32,
+    "float64": torch.float64,
+}
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spiece.model", "vocab.json")
+
+
+def describe(source: Any, *, grouped_readers: bool = False, split_embeddings: bool = False) -> ModelConfig:
+    """The config of a model, from its config file alone: no weights are read."""
+    return _config(find_origin(source), grouped_readers, split_embeddings)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A model without its weights."""
+
+    config: ModelConfig
+    tokenizer: Any
+    """None where the model has none."""
+
+
+def preview(
+    source: Any,
+    *,
+    dtype: torch.dtype | str | None = None,
+    device: torch.device | str | None = None,
+    grouped_readers: bool = False,
+    split_embeddings: bool = False,
+) -> Preview:
+    """All that can be known before weights are read; it refuses what `load` would."""
+    origin, config, *_ = _found(source, dtype, device, grouped_readers, split_embeddings)
+    with hushed():
+        return Preview(config, _tokenizer(origin))
+
+
+def load(
+    source: Any,
+    *,
+    dtype: torch.dtype | str | None = None,
+    device: torch.device | str | None = None,
+    tokenizer: Any = None,
+    grouped_readers: bool = False,
+    split_embeddings: bool = False,
+    quiet: bool = False,
+) -> Transformer:
+    """The model that a Hugging Face name, a folder or a live Hugging Face causal language model stands for.
+
+    `dtype` and `device` are the weights' own unless given. `tokenizer` takes the place of the model's own.
+    `grouped_readers` and `split_embeddings` are those of `ModelConfig`.
+    """
+    origin, config, wanted_dtype, wanted_device = _found(
+        source, dtype, device, grouped_readers, split_embeddings
+    )
+    on_a_terminal = not quiet and sys.stderr.isatty()
+    if on_a_terminal:
+        print(f"loading {origin.name}", file=sys.stderr)
+    with hushed(bars=on_a_terminal):
+        weights, unread = _weights(origin, wanted_dtype)
+        model = assemble(config, weights, origin.name, wanted_dtype, wanted_device)
+        model.tokenizer = _tokenizer(origin) if tokenizer is None else tokenizer
+    if unread and not quiet:
+        said = f"{origin.name}: transformers reads no such tensors and neither do we: {shown(unread)}."
+        warnings.warn(said, stacklevel=2)
+    return model
+
+
+def _found(
+    source: Any,
+    dtype: torch.dtype | str | None,
+    device: torch.device | str | None,
+    grouped_readers: bool,
+    split_embeddings: bool,
+) -> tuple[Origin, ModelConfig, torch.dtype | None, torch.device | None]:
+    """Where a model is and how it is wanted, or every problem with it."""
+    problems = Problems()
+    wanted_dtype, wanted_device = _dtype(dtype, problems), _device(device, problems)
+    try:
+        origin = find_origin(source)
+        config = _config(origin, grouped_readers, split_embeddings)
+    except BadInput as error:
+        if not problems.found:
+            raise
+        raise BadInput(*problems.found, *error.problems) from error
+    problems.raise_any()
+    return origin, config, wanted_dtype, wanted_device
+
+
+def _weights(origin: Origin, dtype: torch.dtype | None) -> tuple[dict[str, Tensor], list[str]]:
+    """A model's state dict, and the names of what was left unread in its checkpoint."""
+    if origin.is_native:
+        return native.read_weights(Path(origin.location)), []
+    hf_model, unread = (origin.live, []) if origin.live else _read_hugging_face(origin, dtype)
+    family = FAMILIES[origin.hf_config.model_type]
+    return family.weights(hf_model.state_dict(), origin.config), unread
+
+
+def _read_hugging_face(origin: Origin, dtype: torch.dtype | None) -> tuple[Any, list[str]]:
+    try:
+        model, found = causal_class(origin.hf_config).from_pretrained(
+            origin.location,
+            config=origin.hf_config,
+            dtype=dtype or "auto",
+            local_files_only=origin.offline,
+            output_loading_info=True,
+        )
+    except (OSError, RuntimeError, ValueError, KeyError, EOFError, SafetensorError) as error:
+        raise BrokenFile(f"{origin.name}: its weights could not be read: {_first_lines(error)}") from error
+    # transformers would make up what a checkpoint lacks.
+    if missing := sorted(found["missing_keys"]):
+        raise BrokenFile(f"{origin.name}: its checkpoint lacks {shown(missing)}.")
+    return model, sorted(found["unexpected_keys"])
+
+
+def _tokenizer(origin: Origin) -> Any:
+    """The tokenizer that lies with the model; None where there is none."""
+    folder = Path(origin.location)
+    if not origin.location or (
+        folder.is_dir() and not any((folder / file).exists() for file in TOKENIZER_FILES)
+    ):
+        return None
+    try:
+        return transformers.AutoTokenizer.from_pretrained(origin.location, local_files_only=origin.offline)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        if not folder.is_dir():
+            return None
+        raise BrokenFile(f"{origin.name}: its tokenizer could not be read: {_first_lines(error)}") from error
+
+
+def _config(origin: Origin, grouped_readers: bool, split_embeddings: bool) -> ModelConfig:
+    try:
+        return dataclasses.replace(
+            origin.config,
+            grouped_readers=grouped_readers or origin.config.grouped_readers,
+            split_embeddings=split_embeddings or origin.config.split_embeddings,
+        )
+    except ValueError as error:
+        raise BadInput(f"{origin.name}: {error}.") from error
+
+
+def _dtype(dtype: torch.dtype | str | None, problems: Problems) -> torch.dtype | None:
+    if dtype is None:
+        return None
+    name = str(dtype).removeprefix("torch.")
+    if name not in DTYPES:
+        problems.add(unknown("dtype", name, DTYPES))
+    return DTYPES.get(name)
+
+
+def _device(device: torch.device | str | None, problems: Problems) -> torch.device | None:
+    if device is None:
+        return None
+    try:
+        # Only using a device shows whether it is there.
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        problems.add(f"the device {str(device)!r} cannot be used here: {_first_lines(error)}")
+        return None
+
+
+def _first_lines(error: BaseException) -> str:
+    """An error of another library, short enough for a message."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3])[:500] or type(error).__name__

@@ -1,0 +1,54 @@
+"""What depends on the positions of a prompt alone: rotation tables and which token may look at which.
+
+Worked out once a forward pass and shared by its layers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from edgewise.models.config import ModelConfig, Rotary
+
+
+class Places:
+    """Rotation tables and visibility for prompts of `tokens` tokens, on one device."""
+
+    def __init__(self, config: ModelConfig, tokens: int, like: Tensor) -> None:
+        self.tokens = tokens
+        self.causal = config.causal
+        tables = {
+            rotary: _rotation(rotary, tokens, like) for rotary in set(config.rotaries) if rotary is not None
+        }
+        self.rotations = [None if rotary is None else tables[rotary] for rotary in config.rotaries]
+        visible = {window: self._visible(window, like.device) for window in set(config.windows)}
+        self.visible = [visible[window] for window in config.windows]
+        """Per layer [tokens, tokens]; None where plain causal (or full) attention says it all."""
+
+    def _visible(self, window: int, device: torch.device) -> Tensor | None:
+        if not window or window >= self.tokens:
+            return None
+        position = torch.arange(self.tokens, device=device)
+        back = position[:, None] - position[None, :]
+        near = back < window
+        return near & (back >= 0) if self.causal else near & (back > -window)
+
+
+def rotate(x: Tensor, rotation: tuple[Tensor, Tensor] | None) -> Tensor:
+    """Turn the first numbers of each head by its position. x: [..., positions, head_width]."""
+    if rotation is None:
+        return x
+    cosine, sine = rotation
+    width = cosine.shape[-1]
+    turned, rest = x[..., :width], x[..., width:]
+    left, right = turned.chunk(2, dim=-1)
+    turned = turned * cosine + torch.cat((-right, left), dim=-1) * sine
+    return turned if rest.shape[-1] == 0 else torch.cat((turned, rest), dim=-1)
+
+
+def _rotation(rotary: Rotary, tokens: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    exact = torch.float64 if like.dtype == torch.float64 else torch.float32
+    frequencies = torch.tensor(rotary.frequencies_for(tokens), device=like.device, dtype=exact)
+    angles = torch.arange(tokens, device=like.device, dtype=exact)[:, None] * frequencies
+    angles = torch.cat((angles, angles), dim=-1)
+    return (angles.cos() * rotary.scale).to(like.dtype), (angles.sin() * rotary.scale).to(like.dtype)
