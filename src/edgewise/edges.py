@@ -1,0 +1,60 @@
+"""Matrices [readers, sources] over the edges of a graph: what fits, and from names to places and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from edgewise.errors import BadInput
+from edgewise.graph import Graph
+
+SHOWN = 10
+"""How many wrong edges a message names: a circuit of another model has thousands."""
+
+
+def check_shape(what: str, graph: Graph, matrix: Tensor) -> None:
+    """Refuse a matrix that cannot lie on the graph."""
+    if tuple(matrix.shape) != graph.shape:
+        raise BadInput(
+            f"{what} over {graph.describe()} must be [readers, sources] = {list(graph.shape)}. "
+            f"Got {list(matrix.shape)}."
+        )
+
+
+def check_same(graph: Graph, other: Graph) -> None:
+    if graph != other:
+        raise BadInput(
+            "scores and circuits of one graph were needed. "
+            f"Got one of {graph.describe()}; and one of {other.describe()}."
+        )
+
+
+def marked_edges(graph: Graph, marked: Bool[Tensor, "readers sources"]) -> str:
+    """The first marked edges by name, and how many more there are."""
+    names = [graph.edge_name(reader, source) for reader, source in marked.nonzero()[:SHOWN].tolist()]
+    more = int(marked.sum()) - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if more else "")
+
+
+def shortened(problems: list[str]) -> list[str]:
+    """The first problems, and how many more there are."""
+    more = [f"... and {len(problems) - SHOWN:,} more like these."] if len(problems) > SHOWN else []
+    return problems[:SHOWN] + more
+
+
+def edge_places(graph: Graph, names: Iterable[str]) -> tuple[Int[Tensor, " edges"], Int[Tensor, " edges"]]:
+    """(readers, sources) of edges by name; every name that is not an edge is told at once."""
+    places: list[tuple[int, int]] = []
+    problems: list[str] = []
+    for name in names:
+        try:
+            places.append(graph.edge_index(name))
+        except KeyError as error:  # noqa: PERF203 - every wrong name is to be told
+            problems.append(f"{error.args[0]}.")
+    if problems:
+        raise BadInput(*shortened(problems))
+    readers, sources = torch.tensor(places, dtype=torch.long).reshape(-1, 2).T
+    return readers, sources
