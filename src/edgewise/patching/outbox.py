@@ -1,0 +1,245 @@
+"""The outbox: what every source wrote, less its replacement, in one preallocated tensor that readers mix
+from.
+
+    x_reader = replaced stream + sum over sources of  mask[reader, source] * outbox[source]
+
+Layout [sources, masks, positions, examples, width]: a source is written in one block, and one position of all
+sources is one matrix, so that a mask with a position axis is the same product as one without. A reader's
+input lives only for a chunk of positions, in cache: it is mixed, normed and projected, and thrown away;
+backward mixes it again.
+
+Autograd sees a chain of tokens: open -> write -> read -> write ... Each write and read takes the newest
+token, so backward visits them in the reverse order, and every reader of a source has added to the outbox's
+one gradient tensor before the source takes its own from it. Nothing is concatenated; memory is two outboxes.
+"""
+
+# pyright: reportIncompatibleMethodOverride=false
+# (an autograd function is written with its own arguments; its base class declares them as *args)
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from edgewise.patching.readers import Reader
+from edgewise.patching.workspace import Workspace
+
+CHUNK_BYTES = 2_000_000
+"""Of readers' inputs alive at once: about a processor's second-level cache; on a GPU it only bounds a
+temporary."""
+
+
+class Outbox:
+    """A slot per column of the masks; the first `shared` slots hold the same under every mask."""
+
+    def __init__(
+        self,
+        mask: Float[Tensor, "masks positions_or_1 readers slots"],
+        shared: int,
+        positions: int,
+        examples: int,
+        width: int,
+        like: Tensor,
+        workspace: Workspace,
+    ) -> None:
+        masks, slots = mask.shape[0], mask.shape[-1]
+        shared = 0 if masks == 1 else shared
+        shape = (positions, examples, width)
+        self.mask = mask
+        self.workspace, self.run = workspace, workspace.open()
+        self.blocks = [
+            (0, workspace.take("shared", (shared, 1, *shape), like)),
+            (shared, workspace.take("own", (slots - shared, masks, *shape), like)),
+        ]
+        self.gradients: list[Tensor] = []
+        self.mask_gradient: Tensor | None = None
+        self.token = _Open.apply(mask, self)
+
+    def write(self, slots: slice, delta: Tensor, weight: Tensor | None = None) -> None:
+        """Put `delta` [slots, masks or 1, positions, examples, width] into its slots.
+
+        With a weight [slots, width, inner], delta is [slots, masks or 1, positions, examples, inner] and is
+        multiplied by it on the way, straight into place.
+        """
+        self.token = _Write.apply(self.token, delta, weight, self, slots)
+
+    def read(
+        self, reader: Reader, rows: slice, seen: int, base: Tensor, positions: slice | None = None
+    ) -> Tensor:
+        """What `reader` makes of its mixed inputs, [masks, examples, rows, positions, features].
+
+        Rows are those of the mask; each sees the first `seen` slots. `base` [positions or 1, examples or 1,
+        width] is the stream with every source replaced. `positions` restricts the reading.
+        """
+        where = positions or slice(0, self.blocks[1][1].shape[2])
+        return _Read.apply(self.token, base, self, reader, rows, seen, where)
+
+    # What the autograd functions below share.
+
+    def open_gradients(self) -> None:
+        self.workspace.check(self.run)
+        named = zip(("shared gradient", "own gradient"), self.values, strict=True)
+        self.gradients = [self.workspace.take(name, tuple(each.shape), each).zero_() for name, each in named]
+        self.mask_gradient = torch.zeros_like(self.mask) if self.mask.requires_grad else None
+
+    def views(self, tensors: list[Tensor], slots: slice) -> Iterator[tuple[slice, Tensor]]:
+        """Parts of `slots`, each with the tensor that holds it; the part is relative to `slots`."""
+        for (start, _), tensor in zip(self.blocks, tensors, strict=True):
+            low, high = max(slots.start, start), min(slots.stop, start + tensor.shape[0])
+            if low < high:
+                yield slice(low - slots.start, high - slots.start), tensor[low - start : high - start]
+
+    @property
+    def values(self) -> list[Tensor]:
+        return [tensor for _, tensor in self.blocks]
+
+    def chunks(self, readers: int, where: slice) -> Iterator[slice]:
+        """The positions in `where`, a few at a time: one at a time where the mask tells positions apart."""
+        own = self.blocks[1][1]
+        _, masks, _, examples, width = own.shape
+        each = readers * masks * examples * width * own.element_size()
+        step = 1 if self.mask.shape[1] > 1 else max(1, CHUNK_BYTES // each)
+        for start in range(where.start, where.stop, step):
+            yield slice(start, min(start + step, where.stop))
+
+    def mask_at(self, rows: slice, seen: int, chunk: slice) -> Tensor:
+        """[masks, rows, seen] for the positions of one chunk."""
+        position = chunk.start if self.mask.shape[1] > 1 else 0
+        return self.mask[:, position, rows, :seen]
+
+    def mix(self, rows: slice, seen: int, base: Tensor, chunk: slice) -> Tensor:
+        """Readers' inputs for a chunk of positions, [rows, masks, positions, examples, width]."""
+        mask = self.mask_at(rows, seen, chunk)
+        masks, readers, _ = mask.shape
+        _, _, _, examples, width = self.blocks[1][1].shape
+        length = chunk.stop - chunk.start
+        stream = base[chunk] if base.shape[0] > 1 else base.expand(length, -1, -1)
+        stream = stream.expand(length, examples, width).reshape(1, 1, -1)
+        mixed = stream.expand(readers, masks, -1).contiguous()
+        for part, block in self.views(self.values, slice(0, seen)):
+            sources = block[:, :, chunk].flatten(2)
+            if block.shape[1] == masks:
+                mixed.transpose(0, 1).baddbmm_(mask[:, :, part], sources.transpose(0, 1))
+            else:
+                mixed.flatten(0, 1).addmm_(mask[:, :, part].transpose(0, 1).flatten(0, 1), sources[:, 0])
+        return mixed.view(readers, masks, length, examples, width)
+
+    def unmix(
+        self, rows: slice, seen: int, chunk: slice, gradient: Tensor, mask_gradient: Tensor | None
+    ) -> None:
+        """The transpose of `mix`: gradients of the sources, and of the mask rows [masks, rows, seen] where
+        wanted."""
+        mask = self.mask_at(rows, seen, chunk)
+        masks = mask.shape[0]
+        gradient = gradient.flatten(2)
+        everything = slice(0, seen)
+        for (part, block), (_, into) in zip(
+            self.views(self.values, everything), self.views(self.gradients, everything), strict=True
+        ):
+            sources, into = block[:, :, chunk].flatten(2), into[:, :, chunk].flatten(2)
+            if block.shape[1] == masks:
+                each = gradient.transpose(0, 1)
+                into.transpose(0, 1).baddbmm_(mask[:, :, part].transpose(1, 2), each)
+                if mask_gradient is not None:
+                    mask_gradient[:, :, part] += each @ sources.permute(1, 2, 0)
+            else:
+                rows_first = mask[:, :, part].transpose(0, 1).flatten(0, 1)
+                into[:, 0].addmm_(rows_first.T, gradient.flatten(0, 1))
+                if mask_gradient is not None:
+                    product = gradient.flatten(0, 1) @ sources[:, 0].T
+                    mask_gradient[:, :, part] += product.unflatten(0, gradient.shape[:2]).transpose(0, 1)
+
+
+class _Open(torch.autograd.Function):
+    """The first token; its backward, the last to run, hands over the mask's whole gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, mask: Tensor, outbox: Outbox) -> Tensor:
+        ctx.outbox = outbox
+        return mask.new_empty(0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, _: Tensor) -> tuple[Tensor | None, None]:
+        gradient, ctx.outbox.mask_gradient = ctx.outbox.mask_gradient, None
+        ctx.outbox.gradients = []
+        return gradient, None
+
+
+class _Write(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, token: Tensor, delta: Tensor, weight: Tensor | None, outbox: Outbox, slots: slice
+    ) -> Tensor:
+        ctx.outbox, ctx.slots = outbox, slots
+        ctx.save_for_backward(weight)
+        for part, block in outbox.views(outbox.values, slots):
+            if weight is None:
+                block.copy_(delta[part])
+            else:
+                torch.bmm(delta[part].flatten(1, 3), weight[part].transpose(1, 2), out=block.flatten(1, 3))
+        return token.new_empty(0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        outbox, (weight,) = ctx.outbox, ctx.saved_tensors
+        delta = None
+        if ctx.needs_input_grad[1]:
+            parts = []
+            for part, block in outbox.views(outbox.gradients, ctx.slots):
+                if weight is None:
+                    parts.append(block)
+                else:
+                    parts.append(torch.bmm(block.flatten(1, 3), weight[part]).unflatten(1, block.shape[1:4]))
+            delta = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return gradient, delta, None, None, None
+
+
+class _Read(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        token: Tensor,
+        base: Tensor,
+        outbox: Outbox,
+        reader: Reader,
+        rows: slice,
+        seen: int,
+        where: slice,
+    ) -> Tensor:
+        ctx.outbox, ctx.reader, ctx.rows, ctx.seen, ctx.where = outbox, reader, rows, seen, where
+        ctx.save_for_backward(base)
+        _, masks, _, examples, _ = outbox.blocks[1][1].shape
+        readers = rows.stop - rows.start
+        made = base.new_empty(masks, examples, readers, where.stop - where.start, reader.features)
+        for chunk in outbox.chunks(readers, where):
+            mixed = outbox.mix(rows, seen, base, chunk)
+            into = made[:, :, :, chunk.start - where.start : chunk.stop - where.start]
+            into.copy_(reader.forward(mixed, chunk).permute(1, 3, 0, 2, 4))
+        return made
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        outbox, rows, seen, (base,) = ctx.outbox, ctx.rows, ctx.seen, ctx.saved_tensors
+        if not outbox.gradients:
+            outbox.open_gradients()
+        base_gradient = torch.zeros_like(base) if ctx.needs_input_grad[1] else None
+        for chunk in outbox.chunks(rows.stop - rows.start, ctx.where):
+            part = gradient[:, :, :, chunk.start - ctx.where.start : chunk.stop - ctx.where.start]
+            mixed = outbox.mix(rows, seen, base, chunk)
+            mixed_gradient = ctx.reader.backward(mixed, part.permute(2, 0, 3, 1, 4))
+            of_mask = None
+            if outbox.mask_gradient is not None:
+                of_mask = outbox.mask_gradient[:, chunk.start if outbox.mask.shape[1] > 1 else 0, rows, :seen]
+            outbox.unmix(rows, seen, chunk, mixed_gradient, of_mask)
+            if base_gradient is not None:
+                into = base_gradient[chunk] if base.shape[0] > 1 else base_gradient
+                into += mixed_gradient.sum((0, 1)).sum_to_size(into.shape)
+        return None, base_gradient, None, None, None, None, None

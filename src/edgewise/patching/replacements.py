@@ -1,0 +1,172 @@
+"""What stands in for each source: the corrupted run, zero, or the mean over examples.
+
+Values are kept in the compact form of a tape - heads before their output matrix - with axes of examples and
+positions that may be 1 and then serve all. A patched run also needs the stream at each reader when every
+source is replaced: a reader's input is that stream plus the masked differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from edgewise.errors import BadInput
+from edgewise.models.tape import SOURCES, STREAMS, Tape
+from edgewise.models.transformer import Transformer
+
+Ablation = Literal["corrupted", "zero", "mean"]
+ABLATIONS: dict[str, str] = {
+    "corrupted": "each source takes its value from the corrupted prompt of the pair",
+    "zero": "each source writes zero; the bias of an attention output stays",
+    "mean": "each source takes its mean over the corrupted prompts (the clean ones where there are none), "
+    "per position when all prompts have one length",
+}
+assert set(ABLATIONS) == set(get_args(Ablation))
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A value for every source."""
+
+    embeddings: list[Float[Tensor, "examples positions width"]]
+    heads: list[Float[Tensor, "examples positions heads head_width"]]
+    """One a layer: what each head writes, before its output matrix and after the run's post-norm scale."""
+    mlps: list[Float[Tensor, "examples positions width"]]
+
+    @classmethod
+    def of_tape(cls, tape: Tape) -> Sources:
+        return cls(*(tape[name] for name in SOURCES))
+
+    def less(self, other: Sources) -> Sources:
+        """The differences. Both give up their tensors one by one, so that memory does not grow on the way."""
+        fields = ((self.embeddings, other.embeddings), (self.heads, other.heads), (self.mlps, other.mlps))
+        return Sources(*([mine.pop(0) - its.pop(0) for _ in range(len(mine))] for mine, its in fields))
+
+
+@dataclass(frozen=True)
+class Replacements:
+    """A value for every source, and the stream at each reader when all sources have it."""
+
+    sources: Sources
+    attention_inputs: list[Float[Tensor, "examples positions width"]]
+    mlp_inputs: list[Float[Tensor, "examples positions width"]]
+    final_input: Float[Tensor, "examples positions width"]
+    from_a_run: bool = False
+    """The values are those of one run: a node whose inputs are all replaced writes its replacement."""
+
+    @property
+    def requires_grad(self) -> bool:
+        sources = self.sources
+        return any(tensor.requires_grad for tensor in (*sources.embeddings, *sources.heads, *sources.mlps))
+
+    @classmethod
+    def of_run(cls, model: Transformer, tokens: Int[Tensor, "examples positions"]) -> Replacements:
+        """A run's own values: they add up to its own streams."""
+        tape = run_tape(model, tokens, *SOURCES, *STREAMS)
+        attention, mlp, final = (tape[name] for name in STREAMS)
+        return cls(Sources.of_tape(tape), attention, mlp, final[0], from_a_run=True)
+
+    @classmethod
+    def of_sources(cls, model: Transformer, sources: Sources) -> Replacements:
+        """Any values: the streams are added up from them. Differentiable, so replacements can be learned."""
+        stream = torch.stack(torch.broadcast_tensors(*sources.embeddings)).sum(0)
+        attention_inputs, mlp_inputs = [], []
+        for index, layer in enumerate(model.layers):
+            attention_inputs.append(stream)
+            attended = stream + layer.write_heads(sources.heads[index])
+            if layer.mlp is not None:
+                mlp_inputs.append(stream if model.config.parallel else attended)
+                attended = attended + sources.mlps[index]
+            stream = attended
+        return cls(sources, attention_inputs, mlp_inputs, stream)
+
+
+@torch.no_grad()
+def run_tape(model: Transformer, tokens: Int[Tensor, "examples positions"], *names: str) -> Tape:
+    """The named tensors of a plain run; no logits are worked out."""
+    tape = Tape(*names)
+    model(tokens, read=tokens.new_zeros(tokens.shape[0], 0), tape=tape)
+    return tape
+
+
+class Replacer:
+    """Gives the replacements for a batch, from its corrupted prompts where the ablation needs them."""
+
+    def __init__(self, ablation: Ablation, model: Transformer, fixed: Sources | None = None) -> None:
+        self.ablation, self.model, self.fixed = ablation, model, fixed
+        self.fixed_replacements = None if fixed is None else Replacements.of_sources(model, fixed)
+
+    def sources(self, corrupted: Int[Tensor, "examples positions"] | None) -> Sources:
+        """The values alone; for methods that need no streams. The lists are the caller's to empty."""
+        if self.fixed is not None:
+            return Sources(list(self.fixed.embeddings), list(self.fixed.heads), list(self.fixed.mlps))
+        return Sources.of_tape(run_tape(self.model, _needed(corrupted), *SOURCES))
+
+    def replacements(self, corrupted: Int[Tensor, "examples positions"] | None) -> Replacements:
+        return self.fixed_replacements or Replacements.of_run(self.model, _needed(corrupted))
+
+
+def _needed(corrupted: Tensor | None) -> Tensor:
+    if corrupted is None:
+        raise BadInput(
+            "the ablation 'corrupted' needs corrupted prompts. Got none. Add them, or choose another."
+        )
+    return corrupted
+
+
+def replacer(
+    ablation: Ablation,
+    model: Transformer,
+    prompts: Callable[[], Iterable[Tensor]],
+    aligned: bool = False,
+) -> Replacer:
+    """The replacer of an ablation. `prompts` gives the batches to average over; `aligned`: of one length."""
+    with torch.no_grad():
+        if ablation == "zero":
+            return Replacer(ablation, model, zero_sources(model))
+        if ablation == "mean":
+            return Replacer(ablation, model, mean_sources(model, prompts(), per_position=aligned))
+    return Replacer(ablation, model)
+
+
+def zero_sources(model: Transformer) -> Sources:
+    """Each source writes zero. The bias of an attention output belongs to no head and stays."""
+    config = model.config
+    stream = model.token_embedding.new_zeros(1, 1, config.width)
+    head = model.token_embedding.new_zeros(1, 1, config.heads, config.head_width)
+    mlps = config.layers if config.mlp_width else 0
+    return Sources([stream] * (1 + config.split_embeddings), [head] * config.layers, [stream] * mlps)
+
+
+def mean_sources(model: Transformer, batches: Iterable[Tensor], per_position: bool) -> Sources:
+    """Each source writes its mean over examples; over positions, too, unless the prompts line up.
+
+    batches: [examples, positions] token ids each.
+    """
+    axes = (0,) if per_position else (0, 1)
+    total: Sources | None = None
+    count = 0
+    for tokens in batches:
+        run = Sources.of_tape(run_tape(model, tokens, *SOURCES))
+        sums = _each(run, lambda value: value.double().sum(axes, keepdim=True))
+        total = sums if total is None else _each(total, torch.add, sums)
+        count += tokens.shape[0] if per_position else tokens.numel()
+    if total is None:
+        raise ValueError("mean replacements need at least one prompt. Got none.")
+    return _each(total, lambda value: (value / count).to(model.dtype))
+
+
+def _each(sources: Sources, change: Callable[..., Tensor], *others: Sources) -> Sources:
+    """`change` applied to every value, with those of `others` beside it."""
+    all_of_them = (sources, *others)
+    return Sources(
+        *(
+            [change(*values) for values in zip(*(getattr(one, field) for one in all_of_them), strict=True)]
+            for field in ("embeddings", "heads", "mlps")
+        )
+    )
