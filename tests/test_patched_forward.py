@@ -1,5 +1,7 @@
 """The laws of the primitive, in float64, on every kind of model."""
 
+import copy
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -271,6 +273,33 @@ def test_a_mask_that_changes_a_layer_taken_from_the_clean_run_is_refused():
         patched_logits(model, CLEAN, mask, replacements_of(model, "zero"), from_layer=1, clean=tape)
     with pytest.raises(ValueError, match="needs clean"):
         patched_logits(model, CLEAN, mask, replacements_of(model, "zero"), from_layer=1)
+
+
+@EVERY_KIND
+@ABLATIONS
+@pytest.mark.parametrize("examples", [1, 2])
+def test_a_run_leaves_its_replacements_and_its_mask_as_they_were(kind, ablation, examples):
+    model = tiny_model(kind)
+    replacements = replacements_of(model, ablation, CORRUPTED[:examples])
+    mask = random_mask(Graph.of(model.config)).requires_grad_()
+    before = copy.deepcopy((replacements, mask.detach()))
+    first = patched_logits(model, CLEAN[:examples], mask, replacements)
+    first.sum().backward()
+    again = patched_logits(model, CLEAN[:examples], mask, replacements)
+    assert torch.equal(first, again)
+    now, then = replacements.sources, before[0].sources
+    tensors = [
+        (replacements.final_input, before[0].final_input),
+        *zip(replacements.attention_inputs, before[0].attention_inputs, strict=True),
+        *zip(replacements.mlp_inputs, before[0].mlp_inputs, strict=True),
+        *(
+            (a, b)
+            for field in ("embeddings", "heads", "mlps")
+            for a, b in zip(getattr(now, field), getattr(then, field), strict=True)
+        ),
+    ]
+    assert all(torch.equal(one, other) for one, other in tensors)
+    assert torch.equal(mask, before[1])
 
 
 def test_one_removed_edge_is_what_a_hand_calculation_gives():

@@ -116,33 +116,47 @@ class _PatchedRun:
         self.rows_read += len(self.plan.rows(index))
 
     def compute_layer(self, index: int) -> None:
-        entering = self.slots_written
-        if self.plan.heads[index]:
-            self._write_heads(index, self._mixed_heads(index))
-        if self.plan.mlps[index]:
+        plan, entering = self.plan, self.slots_written
+        base, begun = None, 0
+        if plan.mlps[index]:
+            base = _in_outbox_order(self.replacements.mlp_inputs[index])
+        if plan.heads[index]:
+            heads, passed = self._mixed_heads(index, passing=plan.mlps[index])
+            self._write_heads(index, heads)
+            if base is not None:
+                # The MLP's mix of everything below this layer came along with the heads'.
+                base, begun = base + passed[0], entering
+        if base is not None:
             layer = self.model.layers[index]
             reader = NormReader(layer.mlp_norm, self.model.config.width)
             seen = entering if self.model.config.parallel else self.slots_written
-            normed = self._read(reader, seen, self.replacements.mlp_inputs[index])[:, :, 0]
-            self._write_mlp(index, layer.write_mlp(normed))
+            normed, _ = self._read(reader, slice(begun, seen), base)
+            self._write_mlp(index, layer.write_mlp(normed[:, :, 0]))
 
-    def _mixed_heads(self, index: int) -> Float[Tensor, "masks examples positions heads head_width"]:
+    def _mixed_heads(
+        self, index: int, passing: bool
+    ) -> tuple[Float[Tensor, "masks examples positions heads head_width"], Tensor]:
+        """What a layer's heads make of their mixes; and the MLP's mix of the same sources, if `passing`."""
         layer, config = self.model.layers[index], self.model.config
         attention = layer.attention
         places = self.model.position_embedding if config.positions == "query-key" else None
         picked = self.plan.picked_heads(index)
         reader = HeadReader(attention, layer.attention_norm, config.key_readers, picked, places)
-        made = self._read(reader, self.slots_written, self.replacements.attention_inputs[index])
+        base = _in_outbox_order(self.replacements.attention_inputs[index])
+        made, passed = self._read(reader, slice(0, self.slots_written), base, passing=passing)
         query, key, value = (made[:, :, rows].flatten(0, 1).transpose(1, 2) for rows, _, _ in reader.parts)
         key, value = (attention.spread(part, query.shape[-2]) for part in (key, value))
         mixed = attention.mix(query, key, value, self.places, index)
         scale = layer.attention_scale(mixed)
-        return (mixed if scale is None else mixed * scale[..., None]).unflatten(0, made.shape[:2])
+        return (mixed if scale is None else mixed * scale[..., None]).unflatten(0, made.shape[:2]), passed
 
-    def _read(self, reader: Reader, seen: int, base: Tensor, where: slice | None = None) -> Tensor:
-        rows = slice(self.rows_read, self.rows_read + reader.rows)
-        self.rows_read = rows.stop
-        return self.outbox.read(reader, rows, seen, base.transpose(0, 1), where)
+    def _read(
+        self, reader: Reader, slots: slice, base: Tensor, where: slice | None = None, passing: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Reads the next rows; `passing`: and the row after them, which is left to be read again."""
+        rows = slice(self.rows_read, self.rows_read + reader.rows + passing)
+        self.rows_read += reader.rows
+        return self.outbox.read(reader, rows, slots, base, where)
 
     def _write_heads(
         self, index: int, heads: Float[Tensor, "masks examples positions heads head_width"]
@@ -173,8 +187,15 @@ class _PatchedRun:
     ) -> Float[Tensor, "masks examples reads vocabulary"]:
         reader = NormReader(self.model.final_norm, self.model.config.width)
         where = None if read is None else slice(int(read.min()), int(read.max()) + 1)
-        normed = self._read(reader, self.slots_written, self.replacements.final_input, where)[:, :, 0]
+        base = _in_outbox_order(self.replacements.final_input)
+        normed, _ = self._read(reader, slice(0, self.slots_written), base, where)
+        normed = normed[:, :, 0]
         if read is not None and where is not None and where.stop - where.start > 1:
             at = (read - where.start)[None, :, :, None].expand(normed.shape[0], -1, -1, normed.shape[-1])
             normed = normed.gather(2, at)
         return self.model.unembed_normed(normed)
+
+
+def _in_outbox_order(stream: Float[Tensor, "examples positions width"]) -> Tensor:
+    """[1, positions, examples, width]"""
+    return stream.transpose(0, 1)[None]

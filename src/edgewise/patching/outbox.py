@@ -29,8 +29,8 @@ from torch.autograd.function import once_differentiable
 from edgewise.patching.readers import Reader
 from edgewise.patching.workspace import Workspace
 
-CHUNK_BYTES = 2_000_000
-"""Of readers' inputs alive at once: about a processor's second-level cache; on a GPU it only bounds a
+CHUNK_BYTES = 8_000_000
+"""Of readers' inputs alive at once: a part of a processor's last-level cache; on a GPU it only bounds a
 temporary."""
 
 
@@ -69,15 +69,17 @@ class Outbox:
         self.token = _Write.apply(self.token, delta, weight, self, slots)
 
     def read(
-        self, reader: Reader, rows: slice, seen: int, base: Tensor, positions: slice | None = None
-    ) -> Tensor:
-        """What `reader` makes of its mixed inputs, [masks, examples, rows, positions, features].
+        self, reader: Reader, rows: slice, slots: slice, base: Tensor, positions: slice | None = None
+    ) -> tuple[Float[Tensor, "masks examples rows positions features"], Tensor]:
+        """What `reader` makes of its mixed inputs; each sees the given slots.
 
-        Rows are those of the mask; each sees the first `seen` slots. `base` [positions or 1, examples or 1,
-        width] is the stream with every source replaced. `positions` restricts the reading.
+        `rows` are those of the mask. `base` [masks or 1, positions or 1, examples or 1, width] is added to
+        their mixes: the stream with every source replaced. `positions` restricts the reading. Rows past the
+        reader's own are mixed along, without the base, and handed on as they are in the second result, [rows,
+        masks, positions, examples, width]: a later reader's share, taken while the sources are at hand.
         """
         where = positions or slice(0, self.blocks[1][1].shape[2])
-        return _Read.apply(self.token, base, self, reader, rows, seen, where)
+        return _Read.apply(self.token, base, self, reader, rows, slots, where)
 
     # What the autograd functions below share.
 
@@ -87,16 +89,16 @@ class Outbox:
         self.gradients = [self.workspace.take(name, tuple(each.shape), each).zero_() for name, each in named]
         self.mask_gradient = torch.zeros_like(self.mask) if self.mask.requires_grad else None
 
+    @property
+    def values(self) -> list[Tensor]:
+        return [tensor for _, tensor in self.blocks]
+
     def views(self, tensors: list[Tensor], slots: slice) -> Iterator[tuple[slice, Tensor]]:
         """Parts of `slots`, each with the tensor that holds it; the part is relative to `slots`."""
         for (start, _), tensor in zip(self.blocks, tensors, strict=True):
             low, high = max(slots.start, start), min(slots.stop, start + tensor.shape[0])
             if low < high:
                 yield slice(low - slots.start, high - slots.start), tensor[low - start : high - start]
-
-    @property
-    def values(self) -> list[Tensor]:
-        return [tensor for _, tensor in self.blocks]
 
     def chunks(self, readers: int, where: slice) -> Iterator[slice]:
         """The positions in `where`, a few at a time: one at a time where the mask tells positions apart."""
@@ -107,52 +109,54 @@ class Outbox:
         for start in range(where.start, where.stop, step):
             yield slice(start, min(start + step, where.stop))
 
-    def mask_at(self, rows: slice, seen: int, chunk: slice) -> Tensor:
-        """[masks, rows, seen] for the positions of one chunk."""
-        position = chunk.start if self.mask.shape[1] > 1 else 0
-        return self.mask[:, position, rows, :seen]
+    def at(self, of_mask: Tensor, rows: slice, slots: slice, chunk: slice) -> Tensor:
+        """The part of a mask, or of its gradient, for the positions of one chunk: [masks, rows, slots]."""
+        return of_mask[:, chunk.start if of_mask.shape[1] > 1 else 0, rows, slots]
 
-    def mix(self, rows: slice, seen: int, base: Tensor, chunk: slice) -> Tensor:
-        """Readers' inputs for a chunk of positions, [rows, masks, positions, examples, width]."""
-        mask = self.mask_at(rows, seen, chunk)
+    def mix(self, taken: int, rows: slice, slots: slice, base: Tensor, chunk: slice) -> Tensor:
+        """Readers' inputs for a chunk of positions, [rows, masks, positions, examples, width].
+
+        The base is added to the first `taken` rows.
+        """
+        mask = self.at(self.mask, rows, slots, chunk)
         masks, readers, _ = mask.shape
         _, _, _, examples, width = self.blocks[1][1].shape
         length = chunk.stop - chunk.start
-        stream = base[chunk] if base.shape[0] > 1 else base.expand(length, -1, -1)
-        stream = stream.expand(length, examples, width).reshape(1, 1, -1)
-        mixed = stream.expand(readers, masks, -1).contiguous()
-        for part, block in self.views(self.values, slice(0, seen)):
+        mixed = base.new_empty(readers, masks, length, examples, width)
+        mixed[:taken].copy_(base[:, chunk] if base.shape[1] > 1 else base)
+        mixed[taken:].zero_()
+        flat = mixed.flatten(2)
+        for part, block in self.views(self.values, slots):
             sources = block[:, :, chunk].flatten(2)
-            if block.shape[1] == masks:
-                mixed.transpose(0, 1).baddbmm_(mask[:, :, part], sources.transpose(0, 1))
+            if block.shape[1] == 1:
+                flat.flatten(0, 1).addmm_(_rows_first(mask[:, :, part]), sources[:, 0])
             else:
-                mixed.flatten(0, 1).addmm_(mask[:, :, part].transpose(0, 1).flatten(0, 1), sources[:, 0])
-        return mixed.view(readers, masks, length, examples, width)
+                flat.transpose(0, 1).baddbmm_(mask[:, :, part], sources.transpose(0, 1))
+        return mixed
 
-    def unmix(
-        self, rows: slice, seen: int, chunk: slice, gradient: Tensor, mask_gradient: Tensor | None
-    ) -> None:
-        """The transpose of `mix`: gradients of the sources, and of the mask rows [masks, rows, seen] where
-        wanted."""
-        mask = self.mask_at(rows, seen, chunk)
-        masks = mask.shape[0]
-        gradient = gradient.flatten(2)
-        everything = slice(0, seen)
-        for (part, block), (_, into) in zip(
-            self.views(self.values, everything), self.views(self.gradients, everything), strict=True
-        ):
+    def unmix(self, rows: slice, slots: slice, chunk: slice, gradient: Tensor) -> None:
+        """The transpose of `mix`: adds to the gradients of the sources and, where wanted, of the mask."""
+        mask = self.at(self.mask, rows, slots, chunk)
+        of_mask = None
+        if self.mask_gradient is not None:
+            of_mask = self.at(self.mask_gradient, rows, slots, chunk)
+        flat = gradient.flatten(2)
+        blocks, gradients = self.views(self.values, slots), self.views(self.gradients, slots)
+        for (part, block), (_, into) in zip(blocks, gradients, strict=True):
             sources, into = block[:, :, chunk].flatten(2), into[:, :, chunk].flatten(2)
-            if block.shape[1] == masks:
-                each = gradient.transpose(0, 1)
-                into.transpose(0, 1).baddbmm_(mask[:, :, part].transpose(1, 2), each)
-                if mask_gradient is not None:
-                    mask_gradient[:, :, part] += each @ sources.permute(1, 2, 0)
+            if block.shape[1] == 1:
+                into[:, 0].addmm_(_rows_first(mask[:, :, part]).T, flat.flatten(0, 1))
             else:
-                rows_first = mask[:, :, part].transpose(0, 1).flatten(0, 1)
-                into[:, 0].addmm_(rows_first.T, gradient.flatten(0, 1))
-                if mask_gradient is not None:
-                    product = gradient.flatten(0, 1) @ sources[:, 0].T
-                    mask_gradient[:, :, part] += product.unflatten(0, gradient.shape[:2]).transpose(0, 1)
+                into.transpose(0, 1).baddbmm_(mask[:, :, part].transpose(1, 2), flat.transpose(0, 1))
+            if of_mask is not None and block.shape[1] == 1:
+                product = flat.flatten(0, 1) @ sources[:, 0].T
+                of_mask[:, :, part] += product.unflatten(0, gradient.shape[:2]).transpose(0, 1)
+            elif of_mask is not None:
+                of_mask[:, :, part] += flat.transpose(0, 1) @ sources.permute(1, 2, 0)
+
+
+def _rows_first(mask: Float[Tensor, "masks rows slots"]) -> Float[Tensor, "rows_and_masks slots"]:
+    return mask.transpose(0, 1).flatten(0, 1)
 
 
 class _Open(torch.autograd.Function):
@@ -210,36 +214,36 @@ class _Read(torch.autograd.Function):
         outbox: Outbox,
         reader: Reader,
         rows: slice,
-        seen: int,
+        slots: slice,
         where: slice,
-    ) -> Tensor:
-        ctx.outbox, ctx.reader, ctx.rows, ctx.seen, ctx.where = outbox, reader, rows, seen, where
+    ) -> tuple[Tensor, Tensor]:
+        ctx.outbox, ctx.reader, ctx.rows, ctx.slots, ctx.where = outbox, reader, rows, slots, where
         ctx.save_for_backward(base)
-        _, masks, _, examples, _ = outbox.blocks[1][1].shape
-        readers = rows.stop - rows.start
-        made = base.new_empty(masks, examples, readers, where.stop - where.start, reader.features)
+        _, masks, _, examples, width = outbox.blocks[1][1].shape
+        readers, length = rows.stop - rows.start, where.stop - where.start
+        made = base.new_empty(masks, examples, reader.rows, length, reader.features)
+        passed = base.new_empty(readers - reader.rows, masks, length, examples, width)
         for chunk in outbox.chunks(readers, where):
-            mixed = outbox.mix(rows, seen, base, chunk)
-            into = made[:, :, :, chunk.start - where.start : chunk.stop - where.start]
-            into.copy_(reader.forward(mixed, chunk).permute(1, 3, 0, 2, 4))
-        return made
+            here = slice(chunk.start - where.start, chunk.stop - where.start)
+            mixed = outbox.mix(reader.rows, rows, slots, base, chunk)
+            passed[:, :, here] = mixed[reader.rows :]
+            made[:, :, :, here] = reader.forward(mixed[: reader.rows], chunk).permute(1, 3, 0, 2, 4)
+        return made, passed
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        outbox, rows, seen, (base,) = ctx.outbox, ctx.rows, ctx.seen, ctx.saved_tensors
+    def backward(ctx: Any, made: Tensor, passed: Tensor) -> tuple[Tensor | None, ...]:
+        outbox, reader, (base,) = ctx.outbox, ctx.reader, ctx.saved_tensors
         if not outbox.gradients:
             outbox.open_gradients()
-        base_gradient = torch.zeros_like(base) if ctx.needs_input_grad[1] else None
-        for chunk in outbox.chunks(rows.stop - rows.start, ctx.where):
-            part = gradient[:, :, :, chunk.start - ctx.where.start : chunk.stop - ctx.where.start]
-            mixed = outbox.mix(rows, seen, base, chunk)
-            mixed_gradient = ctx.reader.backward(mixed, part.permute(2, 0, 3, 1, 4))
-            of_mask = None
-            if outbox.mask_gradient is not None:
-                of_mask = outbox.mask_gradient[:, chunk.start if outbox.mask.shape[1] > 1 else 0, rows, :seen]
-            outbox.unmix(rows, seen, chunk, mixed_gradient, of_mask)
-            if base_gradient is not None:
-                into = base_gradient[chunk] if base.shape[0] > 1 else base_gradient
-                into += mixed_gradient.sum((0, 1)).sum_to_size(into.shape)
-        return None, base_gradient, None, None, None, None, None
+        of_base = torch.zeros_like(base) if ctx.needs_input_grad[1] else None
+        for chunk in outbox.chunks(ctx.rows.stop - ctx.rows.start, ctx.where):
+            here = slice(chunk.start - ctx.where.start, chunk.stop - ctx.where.start)
+            mixed = outbox.mix(reader.rows, ctx.rows, ctx.slots, base, chunk)
+            taken = reader.backward(mixed[: reader.rows], made[:, :, :, here].permute(2, 0, 3, 1, 4))
+            gradient = torch.cat((taken, passed[:, :, here])) if len(passed) else taken
+            outbox.unmix(ctx.rows, ctx.slots, chunk, gradient)
+            if of_base is not None:
+                into = of_base[:, chunk] if base.shape[1] > 1 else of_base
+                into += taken.sum(0).sum_to_size(into.shape)
+        return None, of_base, None, None, None, None, None
