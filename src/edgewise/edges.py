@@ -52,7 +52,7 @@ def edge_places(graph: Graph, names: Iterable[str]) -> tuple[Int[Tensor, " edges
     for name in names:
         try:
             places.append(graph.edge_index(name))
-        except KeyError as error:  # noqa: PERF203 - every wrong name is to be told
+        except KeyError as error:
             problems.append(f"{error.args[0]}.")
     if problems:
         raise BadInput(*shortened(problems))

@@ -1,0 +1,27 @@
+"""A metric and an ablation by their names: are they known, and have the prompt pairs what they need."""
+
+from __future__ import annotations
+
+from edgewise.errors import unknown
+from edgewise.patching.replacements import ABLATIONS
+from edgewise.tasks.metrics import METRICS, check_metric, several
+from edgewise.tasks.pairs import Pairs
+
+
+def check_task(metric: str, ablation: str, batch_size: int, pairs: Pairs | None) -> list[str]:
+    """Every problem; without pairs, those of the choices alone."""
+    problems: list[str] = []
+    if metric not in METRICS:
+        problems.append(unknown("metric", metric, METRICS))
+    elif pairs is not None:
+        problems += check_metric(METRICS[metric], pairs)
+    if ablation not in ABLATIONS:
+        problems.append(unknown("ablation", ablation, ABLATIONS))
+    elif ablation == "corrupted" and pairs is not None and not pairs.has_corrupted:
+        problems.append(
+            "ablation 'corrupted' needs a corrupted prompt in every pair. "
+            f"Got none in {several(pairs.missing('corrupted'))}. Add 'corrupted', or choose zero or mean."
+        )
+    if batch_size < 1:
+        problems.append(f"batch size must be 1 or more. Got {batch_size}.")
+    return problems

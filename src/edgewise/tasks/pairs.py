@@ -1,0 +1,152 @@
+"""Prompt pairs as a value, and the batches they are run in.
+
+A batch holds pairs of one shape - as many tokens, reads and targets - so that nothing is padded but lists of
+answers, and nothing is ever averaged across padding. `batch.index` says where its pairs stand among all:
+results per example go back with `results[batch.index] = ...`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Literal, overload
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from edgewise.errors import BadInput
+from edgewise.models.transformer import Transformer
+from edgewise.tasks.entries import Pair, read_entries
+from edgewise.tasks.prompt_rules import PromptRules
+from edgewise.tasks.prompts_file import read_jsonl
+
+Field = Literal["corrupted", "correct", "wrong", "target"]
+"""What a pair may lack."""
+MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some pairs of one shape, as tensors."""
+
+    clean: Int[Tensor, "examples positions"]
+    corrupted: Int[Tensor, "examples positions"] | None
+    read: Int[Tensor, "examples reads"]
+    correct: Int[Tensor, "examples correct_answers"]
+    """Token ids, filled up with -1."""
+    wrong: Int[Tensor, "examples wrong_answers"]
+    """Token ids, filled up with -1."""
+    target: Float[Tensor, "examples reads outputs"] | None
+    """The outputs are the correct answers where there are any, otherwise the vocabulary."""
+    index: Int[Tensor, " examples"]
+    """Where these pairs stand in the `Pairs` they came from."""
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+@dataclass(frozen=True)
+class Pairs(Sequence[Pair]):
+    """Checked prompt pairs, in the order given."""
+
+    pairs: tuple[Pair, ...]
+
+    @classmethod
+    def from_jsonl(cls, path: str | PathLike[str], model: Transformer | PromptRules) -> Pairs:
+        """Read a file of one JSON object a line (its keys: see `entries.py`), or raise every problem it has.
+
+        Prompt rules do in the place of the model, so that a file can be checked before weights are loaded.
+        """
+        entries, problems = read_jsonl(path)
+        return cls._from_entries(entries, problems, model)
+
+    @classmethod
+    def from_list(cls, entries: Iterable[object], model: Transformer | PromptRules) -> Pairs:
+        """The same from dictionaries with the keys of the file."""
+        placed = [(f"pair {index}", entry) for index, entry in enumerate(entries)]
+        if not placed:
+            raise BadInput("no prompts were given. Give at least one dictionary, with the key 'clean'.")
+        return cls._from_entries(placed, [], model)
+
+    @classmethod
+    def _from_entries(
+        cls, entries: list[tuple[str, object]], problems: list[str], model: Transformer | PromptRules
+    ) -> Pairs:
+        pairs, further = read_entries(entries, prompt_rules(model))
+        problems = [*problems, *further]
+        if len(problems) > MOST_PROBLEMS:
+            more = f"and {len(problems) - MOST_PROBLEMS:,} more problems"
+            problems = [*problems[:MOST_PROBLEMS], more]
+        if problems:
+            raise BadInput(*problems)
+        return cls(tuple(pairs))
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> Pairs: ...
+    def __getitem__(self, index: int | slice) -> Pair | Pairs:
+        return Pairs(self.pairs[index]) if isinstance(index, slice) else self.pairs[index]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def aligned(self) -> bool:
+        """All prompts have one length, so that a position means the same in each."""
+        return len({len(pair.clean) for pair in self.pairs}) <= 1
+
+    @property
+    def has_corrupted(self) -> bool:
+        return not self.missing("corrupted")
+
+    def missing(self, field: Field) -> tuple[str, ...]:
+        """The places of the pairs without it."""
+        return tuple(pair.place for pair in self.pairs if getattr(pair, field) in (None, ()))
+
+    def batches(self, batch_size: int, device: torch.device | str | None = None) -> Iterator[Batch]:
+        """Every pair once, at most `batch_size` at a time, in their order within each shape."""
+        if batch_size < 1:
+            raise BadInput(f"batch size must be 1 or more. Got {batch_size}.")
+        by_shape: dict[tuple[object, ...], list[int]] = {}
+        for index, pair in enumerate(self.pairs):
+            by_shape.setdefault(_shape(pair), []).append(index)
+        for alike in by_shape.values():
+            for start in range(0, len(alike), batch_size):
+                yield self._batch(alike[start : start + batch_size], device)
+
+    def _batch(self, index: list[int], device: torch.device | str | None) -> Batch:
+        pairs = [self.pairs[each] for each in index]
+
+        def ids(rows: list[tuple[int, ...]]) -> Tensor:
+            longest = max(map(len, rows))
+            filled = [[*row, *[-1] * (longest - len(row))] for row in rows]
+            return torch.tensor(filled, dtype=torch.long, device=device)
+
+        corrupted = [pair.corrupted for pair in pairs if pair.corrupted is not None]
+        targets = [pair.target for pair in pairs if pair.target is not None]
+        return Batch(
+            clean=ids([pair.clean for pair in pairs]),
+            corrupted=ids(corrupted) if corrupted else None,
+            read=ids([pair.read for pair in pairs]),
+            correct=ids([pair.correct for pair in pairs]),
+            wrong=ids([pair.wrong for pair in pairs]),
+            target=torch.tensor(targets, dtype=torch.float32, device=device) if targets else None,
+            index=torch.tensor(index, device=device),
+        )
+
+
+def prompt_rules(model: Transformer | PromptRules) -> PromptRules:
+    """What a prompt for this model must fit."""
+    if isinstance(model, PromptRules):
+        return model
+    config = model.config
+    return PromptRules(config.vocabulary, config.context, getattr(model, "tokenizer", None))
+
+
+def _shape(pair: Pair) -> tuple[object, ...]:
+    """What two pairs must share to be stacked."""
+    outputs = None if pair.target is None else len(pair.target[0])
+    return len(pair.clean), len(pair.read), outputs, bool(pair.correct), pair.corrupted is not None

@@ -1,0 +1,46 @@
+"""What a prompt must fit to be read by a model: known before any weights are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MOST_TOKENS = 40
+"""Tokens of a prompt that a message shows."""
+
+
+@dataclass(frozen=True)
+class PromptRules:
+    """A vocabulary, a context and, where prompts may be text, a Hugging Face tokenizer."""
+
+    vocabulary: int
+    """Token ids are below it."""
+    context: int = 0
+    """The most tokens of a prompt; 0: any number."""
+    tokenizer: Any = None
+    """None: prompts and answers are token ids."""
+
+    def encode(self, text: str, special: bool) -> tuple[int, ...]:
+        """Token ids, with the tokenizer's special tokens or without."""
+        # Not verbose: a prompt longer than the tokenizer likes is for `context` to judge.
+        return tuple(self.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])
+
+    def is_unknown(self, token: int, text: str) -> bool:
+        """Whether the token stands for text that the tokenizer does not know."""
+        return token == self.tokenizer.unk_token_id and text != self.tokenizer.unk_token
+
+    def spell(self, ids: Sequence[int], start: int = 0) -> str:
+        """Token by token, each as the tokenizer spells it and as its id; of many, some from `start` on.
+
+        >>> PromptRules(vocabulary=10).spell([4, 2, 4])
+        '4 | 2 | 4'
+        """
+        shown = [self._spell_one(token) for token in ids[start : start + MOST_TOKENS]]
+        before, after = ["..."] * (start > 0), ["..."] * (start + MOST_TOKENS < len(ids))
+        return " | ".join([*before, *shown, *after])
+
+    def _spell_one(self, token: int) -> str:
+        if self.tokenizer is None or not 0 <= token < self.vocabulary:
+            return str(token)
+        return f"{self.tokenizer.convert_ids_to_tokens(token)} {token}"
