@@ -1,0 +1,125 @@
+"""A method's own options, read from its signature: `--set steps=7` becomes `steps=7` of the right type.
+
+The keyword-only parameters of a method beyond the common ones are its own options. Their annotations say
+what they take: int, float, bool, str, Literal, or one of these | None.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+from edgewise.errors import unknown
+
+COMMON = ("batch_size", "progress")
+WORDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    type(None): "none",
+}
+TRUTH = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+def own_options(method: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(method, eval_str=True).parameters
+    return {
+        name: parameter
+        for name, parameter in parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name not in COMMON
+    }
+
+
+def read_options(
+    name: str, method: Callable[..., Any], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """The options as the method takes them, from text or values; and every problem."""
+    known = own_options(method)
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for option, value in given.items():
+        if option not in known:
+            problems.append(
+                unknown(f"option of {name}", option, known)
+                if known
+                else f"{name} has no options of its own. Got {option!r}."
+            )
+            continue
+        kind = known[option].annotation
+        try:
+            values[option] = read_value(kind, value)
+        except ValueError:
+            problems.append(f"option {option!r} of {name} must be {describe_kind(kind)}. Got {value!r}.")
+    needed = [option for option, parameter in known.items() if parameter.default is parameter.empty]
+    problems += [
+        f"{name} needs the option {option!r}, {describe_kind(known[option].annotation)}."
+        for option in needed
+        if option not in given
+    ]
+    return values, problems
+
+
+def describe_kind(kind: Any) -> str:
+    """What a value of this type is, in words.
+
+    >>> describe_kind(Literal["up", "down"] | None)
+    'up, down or none'
+    """
+    words = [WORDS[part] if part in WORDS else str(part) for part in _alternatives(kind)]
+    return ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def read_value(kind: Any, value: Any) -> Any:
+    """The value as that type has it; ValueError where it is none. Text is what a command line gives."""
+    for part in _alternatives(kind):
+        try:
+            return _read_one(part, value)
+        except ValueError:
+            continue
+    raise ValueError(value)
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    """The types and literal values that a value may have."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if get_origin(kind) in (Union, types.UnionType):
+        return tuple(part for each in get_args(kind) for part in _alternatives(each))
+    return (kind,)
+
+
+def _read_one(part: Any, value: Any) -> Any:
+    text = value if isinstance(value, str) else None
+    if not isinstance(part, type):
+        # A member of a Literal.
+        if value == part or text == str(part):
+            return part
+    elif part is type(None):
+        if value is None or text in ("none", "None"):
+            return None
+    elif part is bool:
+        if isinstance(value, bool):
+            return value
+        if text is not None and text.lower() in TRUTH:
+            return TRUTH[text.lower()]
+    elif part is str:
+        if text is not None:
+            return text
+    elif part in (int, float) and not isinstance(value, bool):
+        if text is not None:
+            return part(text)
+        if isinstance(value, int | float) and part(value) == value:
+            return part(value)
+    raise ValueError(value)
