@@ -52,13 +52,11 @@ class Problems:
     def __init__(self) -> None:
         self.found: list[str] = []
 
-    def add(self, problem: str) -> None:
-        if problem not in self.found:
-            self.found.append(problem)
+    def add(self, *problems: str) -> None:
+        self.found += [problem for problem in dict.fromkeys(problems) if problem not in self.found]
 
     def catch(self, error: BadInput) -> None:
-        for problem in error.problems:
-            self.add(problem)
+        self.add(*error.problems)
 
     def raise_any(self) -> None:
         if self.found:

@@ -48,18 +48,20 @@ class Preview:
     """None where the model has none."""
 
 
-def preview(
-    source: Any,
-    *,
-    dtype: torch.dtype | str | None = None,
-    device: torch.device | str | None = None,
-    grouped_readers: bool = False,
-    split_embeddings: bool = False,
-) -> Preview:
-    """All that can be known before weights are read; it refuses what `load` would."""
-    origin, config, *_ = _found(source, dtype, device, grouped_readers, split_embeddings)
+def preview(source: Any, *, grouped_readers: bool = False, split_embeddings: bool = False) -> Preview:
+    """All that can be known of a model before its weights are read."""
+    origin = find_origin(source)
+    config = _config(origin, grouped_readers, split_embeddings)
     with hushed():
         return Preview(config, _tokenizer(origin))
+
+
+def check_placement(dtype: torch.dtype | str | None, device: torch.device | str | None) -> list[str]:
+    """Why weights cannot be had in this dtype or on this device."""
+    problems = Problems()
+    _dtype(dtype, problems)
+    _device(device, problems)
+    return problems.found
 
 
 def load(
@@ -77,9 +79,17 @@ def load(
     `dtype` and `device` are the weights' own unless given. `tokenizer` takes the place of the model's own.
     `grouped_readers` and `split_embeddings` are those of `ModelConfig`.
     """
-    origin, config, wanted_dtype, wanted_device = _found(
-        source, dtype, device, grouped_readers, split_embeddings
-    )
+    problems = Problems()
+    wanted_dtype, wanted_device = _dtype(dtype, problems), _device(device, problems)
+    try:
+        origin = find_origin(source)
+        config = _config(origin, grouped_readers, split_embeddings)
+    except BadInput as error:
+        if not problems.found:
+            raise
+        raise BadInput(*problems.found, *error.problems) from error
+    problems.raise_any()
+
     on_a_terminal = not quiet and sys.stderr.isatty()
     if on_a_terminal:
         print(f"loading {origin.name}", file=sys.stderr)
@@ -91,27 +101,6 @@ def load(
         said = f"{origin.name}: transformers reads no such tensors and neither do we: {shown(unread)}."
         warnings.warn(said, stacklevel=2)
     return model
-
-
-def _found(
-    source: Any,
-    dtype: torch.dtype | str | None,
-    device: torch.device | str | None,
-    grouped_readers: bool,
-    split_embeddings: bool,
-) -> tuple[Origin, ModelConfig, torch.dtype | None, torch.device | None]:
-    """Where a model is and how it is wanted, or every problem with it."""
-    problems = Problems()
-    wanted_dtype, wanted_device = _dtype(dtype, problems), _device(device, problems)
-    try:
-        origin = find_origin(source)
-        config = _config(origin, grouped_readers, split_embeddings)
-    except BadInput as error:
-        if not problems.found:
-            raise
-        raise BadInput(*problems.found, *error.problems) from error
-    problems.raise_any()
-    return origin, config, wanted_dtype, wanted_device
 
 
 def _weights(origin: Origin, dtype: torch.dtype | None) -> tuple[dict[str, Tensor], list[str]]:

@@ -48,9 +48,11 @@ class Origin:
 def find_origin(source: Any) -> Origin:
     """The model that a name, a folder or a live model stands for; `BadInput` says what was tried."""
     with hushed():
-        if isinstance(source, transformers.PreTrainedModel):
+        is_text = isinstance(source, (str, Path))
+        # Naming this class makes transformers import its models' code, which takes a second and a half.
+        if not is_text and isinstance(source, transformers.PreTrainedModel):
             return _live(source)
-        if not isinstance(source, (str, Path)) or not str(source).strip():
+        if not is_text or not str(source).strip():
             raise BadInput(
                 "a model is a Hugging Face name, a folder, or a live Hugging Face causal language model. "
                 f"Got {source if isinstance(source, str) else type(source).__name__!r}."

@@ -41,3 +41,8 @@ class Workspace:
         if held is None or held.numel() < size or held.dtype != like.dtype or held.device != like.device:
             held = self.buffers[name] = torch.empty(size, dtype=like.dtype, device=like.device)
         return held[:size].view(shape)
+
+    @property
+    def bytes(self) -> int:
+        """Memory held."""
+        return sum(held.numel() * held.element_size() for held in self.buffers.values())

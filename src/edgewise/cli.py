@@ -1,0 +1,155 @@
+"""The command line: verbs, whose options are the fields of what they ask for.
+
+Problems go to standard error, one a line, and end the command with status 2; progress and notes go there.
+Standard output holds results alone, or with --json one JSON object. Slow imports wait for the verb that needs
+them.
+"""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+import warnings
+from importlib.metadata import version as installed_version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from edgewise.command import with_options_of
+from edgewise.errors import BadInput, EdgewiseError
+from edgewise.progress import Progress
+from edgewise.request import EvaluationRequest, ExportRequest, Request
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but problems.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+class Verbs(TyperGroup):
+    """Errors made on purpose are told without a traceback, whatever the verb."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.showwarning = lambda message, *_, **__: tell(f"note: {message}")
+                return super().invoke(ctx)
+        except EdgewiseError as error:
+            problems = error.problems if isinstance(error, BadInput) else (str(error),)
+            tell(f"edgewise: {len(problems)} problem{'s' * (len(problems) > 1)}")
+            for problem in problems:
+                tell(f"  • {problem}")
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            tell("edgewise: stopped")
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    name="edgewise",
+    cls=Verbs,
+    help="Find the circuit a transformer language model uses for a task: the few edges that carry it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def tell(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def show_version(wanted: bool) -> bool:
+    if wanted:
+        print(f"edgewise {installed_version('edgewise')}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def edgewise(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=show_version, is_eager=True)
+    ] = False,
+) -> None: ...
+
+
+@app.command()
+@with_options_of(Request)
+def discover(request: Request, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Find a circuit: score every edge, keep the strongest, measure what they do alone.
+
+    Example:
+
+        edgewise discover --model gpt2 --prompts ioi.jsonl --edges 200 --out runs/ioi
+    """
+    from edgewise.run import run
+    from edgewise.screens import run_as_json, show_run
+
+    done = run(request, Progress(shown=not quiet))
+    if json:
+        print_json(run_as_json(done))
+    elif not quiet:
+        show_run(done)
+
+
+@app.command()
+@with_options_of(EvaluationRequest, "run")
+def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Measure the circuit of a run again, on its own prompts or others.
+
+    Examples:
+
+        edgewise evaluate runs/ioi --prompts held-out.jsonl
+
+        edgewise evaluate runs/ioi --edges 50 --edges 100 --edges 200 --ablation mean
+    """
+    from edgewise.evaluate_run import evaluate_run
+    from edgewise.screens import evaluated_as_json, show_evaluated
+
+    done = evaluate_run(request, Progress(shown=not quiet))
+    for note in done.notes:
+        tell(f"note: {note}")
+    if json:
+        print_json(evaluated_as_json(done))
+    elif not quiet:
+        show_evaluated(done)
+
+
+@app.command("list")
+def list_names(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(help="methods, metrics, ablations, families or formats; all unless given."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Tell what can be chosen: methods, metrics, ablations, model families, formats."""
+    from edgewise.reports.lists import LISTS, check_names, list_tables
+    from edgewise.screens import screen
+
+    names = check_names(what or [])
+    if json:
+        print_json({name: LISTS[name]() for name in names})
+    else:
+        screen().print(list_tables(names))
+
+
+@app.command()
+@with_options_of(ExportRequest, "run")
+def export(request: ExportRequest) -> None:
+    """Write a run's scores and circuit for another program.
+
+    Example:
+
+        edgewise export runs/ioi --format mib --out ioi.json
+    """
+    from edgewise.export_run import export_run
+
+    export_run(request)
+    print(f"wrote {request.out}")
+
+
+def print_json(values: Any) -> None:
+    print(json_text.dumps(values, indent=1))

@@ -1,0 +1,111 @@
+"""`edgewise evaluate`: the circuit of a run measured again, on its own prompts or others."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+from edgewise.circuit import Circuit
+from edgewise.errors import Problems
+from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.faithfulness import evaluate_circuits
+from edgewise.files import atomic_write
+from edgewise.graph import Graph
+from edgewise.models.fingerprint import weights_fingerprint
+from edgewise.models.load import check_placement, load
+from edgewise.models.transformer import Transformer
+from edgewise.progress import Progress
+from edgewise.request import EvaluationRequest, Request
+from edgewise.run import select
+from edgewise.run_folder import Run, file_hash, load_run
+from edgewise.tasks.ablations import replacer_for
+from edgewise.tasks.checks import check_task
+from edgewise.tasks.metrics import METRICS
+from edgewise.tasks.pairs import Pairs
+from edgewise.validation import check_edges, check_file, read_model, read_prompts
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Circuits of one run, and what each does alone."""
+
+    run: Run
+    prompts: str
+    circuits: list[Circuit]
+    evaluations: list[Evaluation]
+    notes: list[str]
+    """What a reader of the numbers should know."""
+
+
+def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
+    progress = progress or Progress()
+    run = load_run(request.run)
+    asked = as_asked(run.request, request)
+    pairs = check(asked, request, run)
+    model = load(
+        asked.model,
+        dtype=asked.dtype,
+        device=asked.device,
+        grouped_readers=asked.grouped_readers,
+        quiet=not progress.shown,
+    )
+    circuits = [select(run.scores, asked, edges) for edges in request.edges] or [run.circuit]
+    replacer = replacer_for(asked.ablation, model, pairs, asked.batch_size, progress)
+    evaluations = evaluate_circuits(
+        model, pairs, circuits, METRICS[asked.metric], replacer, asked.batch_size, progress
+    )
+    same_prompts = file_hash(asked.prompts) == run.record["prompts"].get("sha256")
+    evaluations = [dataclasses.replace(each, found_here=same_prompts) for each in evaluations]
+    notes = notes_on(run, asked, model, same_prompts)
+    done = Evaluated(run, asked.prompts, circuits, evaluations, notes)
+    if request.out is not None:
+        content = {
+            "run": str(run.folder),
+            "prompts": asked.prompts,
+            "evaluations": [each.to_dict() for each in evaluations],
+        }
+        atomic_write(request.out, json.dumps(content, indent=1) + "\n")
+    return done
+
+
+def as_asked(run: Request, request: EvaluationRequest) -> Request:
+    """The run's own request with what is asked for otherwise now."""
+    changes = {
+        name: value
+        for name in ("metric", "ablation", "model", "batch_size", "dtype", "device")
+        if (value := getattr(request, name)) is not None
+    }
+    return dataclasses.replace(run, prompts=request.prompts or run.evaluate_on or run.prompts, **changes)
+
+
+def check(asked: Request, request: EvaluationRequest, run: Run) -> Pairs:
+    """The prompts to evaluate on; all problems at once if there are any."""
+    problems = Problems()
+    problems.add(*check_placement(asked.dtype, asked.device))
+    model = read_model(asked.model, asked.grouped_readers, problems)
+    pairs = read_prompts(asked.prompts, model, problems)
+    problems.add(*check_task(asked.metric, asked.ablation, asked.batch_size, pairs))
+    graph = run.circuit.graph
+    if model is not None and Graph.of(model.config) != graph:
+        problems.add(
+            f"the run needs a model of {graph.describe()}. "
+            f"Got {asked.model}, of {Graph.of(model.config).describe()}."
+        )
+    for edges in request.edges:
+        problems.add(*check_edges(edges, graph))
+    if request.out is not None:
+        problems.add(*check_file(request.out, request.overwrite))
+    problems.raise_any()
+    assert pairs is not None
+    return pairs
+
+
+def notes_on(run: Run, asked: Request, model: Transformer, same_prompts: bool) -> list[str]:
+    notes: list[str] = []
+    same_dtype = asked.dtype == run.request.dtype
+    if same_dtype and weights_fingerprint(model) != run.record["model"].get("weights"):
+        notes.append(f"the weights of {asked.model} are not those of the run.")
+    if not same_prompts and asked.prompts == run.request.prompts:
+        notes.append(f"{asked.prompts} has changed since the run.")
+    return notes

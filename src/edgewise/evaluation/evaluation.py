@@ -1,0 +1,105 @@
+"""What was measured of a circuit, as a value: to print, to save, to read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from edgewise.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A circuit on some prompt pairs, each number a mean over examples. `evaluation.json` holds these fields.
+
+    faithfulness = (circuit - replaced) / (full - replaced), each the metric's mean: a ratio of means.
+    """
+
+    metric: str
+    ablation: str
+    examples: int
+    edges: int
+    """Edges of the circuit."""
+    graph_edges: int
+    full: float
+    """The metric of the full model on the clean prompts."""
+    replaced: float
+    """The metric with every source replaced: an empty circuit's."""
+    circuit: float
+    faithfulness: float | None
+    """1: as good as the full model; 0: no better than everything replaced; None: these two are equal."""
+    kl: float
+    """KL(full model || circuit), summed over the vocabulary."""
+    accuracy: float | None
+    """Of the circuit; None where the prompts have no correct answers."""
+    full_accuracy: float | None
+    per_example: Mapping[str, Sequence[float]]
+    """The metric of each example: `full`, `replaced`, `circuit`."""
+    granularity: str = "edges"
+    averaging: str = "ratio-of-means"
+    found_here: bool | None = None
+    """Whether the circuit was found on these very prompts; None: not known."""
+
+    @property
+    def sparsity(self) -> float:
+        """The share of the graph's edges that the circuit leaves out."""
+        return 1 - self.edges / self.graph_edges
+
+    @property
+    def where(self) -> str:
+        """The prompts, in words."""
+        pairs = "prompt pair" if self.examples == 1 else "prompt pairs"
+        if self.found_here is None:
+            return f"on {self.examples:,} {pairs}"
+        if self.found_here:
+            return f"on the {self.examples:,} {pairs} the circuit was found on"
+        return f"on {self.examples:,} other {pairs}"
+
+    @property
+    def faithfulness_number(self) -> str:
+        # Rounding before formatting, and a sum, so that nothing reads as -0.000.
+        return "-" if self.faithfulness is None else f"{round(self.faithfulness, 3) + 0.0:.3f}"
+
+    @property
+    def faithfulness_text(self) -> str:
+        """The number and how it was averaged, or why there is none."""
+        if self.faithfulness is None:
+            return f"not defined: full model and everything replaced have the same {self.metric}"
+        return f"{self.faithfulness_number} ({self.averaging})"
+
+    @property
+    def values_text(self) -> str:
+        """The metric's three means."""
+        return (
+            f"{self.circuit:.4g} circuit, {self.full:.4g} full model, {self.replaced:.4g} everything replaced"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "sparsity": self.sparsity}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Evaluation:
+        """The inverse of `to_dict`, also after a round trip through JSON."""
+        if not isinstance(values, dict):
+            raise BadInput("an evaluation was needed, as an object.")
+        names = [field.name for field in fields(cls)]
+        if missing := [name for name in names if name not in values]:
+            raise BadInput(f"an evaluation must hold {', '.join(missing)}.")
+        try:
+            per_example = {name: tuple(numbers) for name, numbers in values["per_example"].items()}
+        except (AttributeError, TypeError):
+            raise BadInput("'per_example' of an evaluation must be lists of numbers by name.") from None
+        return cls(**{**{name: values[name] for name in names}, "per_example": per_example})
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.metric} {self.where}, ablation {self.ablation}, by {self.granularity}",
+            f"  {self.values_text}",
+            f"  faithfulness {self.faithfulness_text}",
+            f"  KL(full || circuit) {self.kl:.4g}",
+            f"  {self.edges:,} of {self.graph_edges:,} edges (sparsity {self.sparsity:.2%})",
+        ]
+        if self.accuracy is not None:
+            lines.insert(4, f"  accuracy {self.accuracy:.1%} (full model {self.full_accuracy:.1%})")
+        return "\n".join(lines)

@@ -1,0 +1,25 @@
+"""`edgewise export`: the scores and the circuit of a run in a form that another program reads."""
+
+from __future__ import annotations
+
+from edgewise.errors import Problems, unknown
+from edgewise.formats import FORMATS, export
+from edgewise.models.config import ModelConfig
+from edgewise.request import ExportRequest
+from edgewise.run_folder import Run, load_run
+from edgewise.validation import check_file, check_folder, gathered
+
+
+def export_run(request: ExportRequest) -> None:
+    problems = Problems()
+    run: Run | None = None
+    with gathered(problems):
+        run = load_run(request.run)
+    if request.format not in FORMATS:
+        problems.add(unknown("format", request.format, FORMATS))
+    check = check_folder if request.format == "native" else check_file
+    problems.add(*check(request.out, request.overwrite))
+    problems.raise_any()
+    assert run is not None
+    width = ModelConfig.from_dict(run.record["model"]["config"]).width
+    export(request.format, request.out, run.scores, run.circuit, width)

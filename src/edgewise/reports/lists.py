@@ -1,0 +1,103 @@
+"""What can be chosen: the tables of methods, metrics, ablations, model families and formats, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from edgewise.errors import BadInput, unknown
+
+
+def methods() -> dict[str, dict[str, Any]]:
+    from edgewise.methods import METHODS
+    from edgewise.methods.options import describe_kind, own_options
+
+    return {
+        name: {
+            "choose": method.choose,
+            "cost": method.cost,
+            "ranks": method.ranks,
+            "paper": method.paper,
+            "options": {
+                option: f"{describe_kind(parameter.annotation)}, default {parameter.default}"
+                for option, parameter in own_options(method.discover).items()
+            },
+        }
+        for name, method in METHODS.items()
+    }
+
+
+def metrics() -> dict[str, dict[str, Any]]:
+    from edgewise.tasks.metrics import METRICS
+
+    return {
+        name: {"what": metric.what, "needs": [f"{field} answers" for field in metric.needs]}
+        for name, metric in METRICS.items()
+    }
+
+
+def ablations() -> dict[str, dict[str, Any]]:
+    from edgewise.patching.replacements import ABLATIONS
+
+    return {name: {"what": what} for name, what in ABLATIONS.items()}
+
+
+def families() -> dict[str, dict[str, Any]]:
+    from edgewise.models.families import FAMILIES
+
+    return {name: {} for name in FAMILIES}
+
+
+def formats() -> dict[str, dict[str, Any]]:
+    from edgewise.formats import FORMATS
+
+    return {name: {"what": one.description} for name, one in FORMATS.items()}
+
+
+LISTS: dict[str, Callable[[], dict[str, dict[str, Any]]]] = {
+    "methods": methods,
+    "metrics": metrics,
+    "ablations": ablations,
+    "families": families,
+    "formats": formats,
+}
+
+
+def check_names(names: Iterable[str]) -> list[str]:
+    """The lists to show: all when none is named."""
+    names = list(dict.fromkeys(names))
+    if wrong := [unknown("list", name, LISTS) for name in names if name not in LISTS]:
+        raise BadInput(*wrong)
+    return names or list(LISTS)
+
+
+def list_tables(names: Iterable[str]) -> Group:
+    return Group(*(part for name in names for part in (Text(name, style="bold"), list_table(name), Text())))
+
+
+def list_table(name: str) -> Table | Padding:
+    entries = LISTS[name]()
+    if not any(entries.values()):
+        return Padding(", ".join(entries), (0, 0, 0, 2))
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column()
+    for key, facts in entries.items():
+        table.add_row(f"  {key}", "\n".join(_lines(facts)))
+    return table
+
+
+def _lines(facts: dict[str, Any]) -> Iterable[str]:
+    """The main fact bare, the others with their names."""
+    for name, fact in facts.items():
+        if isinstance(fact, list):
+            fact = ", ".join(fact)
+        if isinstance(fact, dict):
+            fact = "; ".join(f"{option}: {what}" for option, what in fact.items())
+        if fact:
+            yield fact if name in ("what", "choose") else f"{name}: {fact}"

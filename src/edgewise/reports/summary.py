@@ -1,0 +1,102 @@
+"""What the terminal shows of a run: the strongest edges, sizes, how good the circuit is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edgewise.circuit import Circuit, Scores
+from edgewise.evaluation.evaluation import Evaluation
+
+STRONGEST = 10
+BAR = 24
+"""Characters of the longest bar."""
+
+
+def strongest_edges(scores: Scores, circuit: Circuit, by: str) -> list[tuple[str, float]]:
+    """The circuit's strongest edges with their scores."""
+    of_circuit = ((edge, score) for edge, score in scores.ranking(by) if edge in circuit)
+    return list(islice(of_circuit, min(STRONGEST, len(circuit))))
+
+
+def edges_table(edges: list[tuple[str, float]]) -> Table:
+    """An edge a row, with a bar as long as its score is large."""
+    table = _table(("edge",), ("score",))
+    table.add_column()
+    largest = max((abs(score) for _, score in edges), default=0.0) or 1.0
+    for edge, score in edges:
+        bar = "━" * max(1, round(BAR * abs(score) / largest))
+        table.add_row(edge, f"{score:+.4g}", Text(bar, style="green" if score > 0 else "red"))
+    return table
+
+
+def sizes_line(circuit: Circuit) -> str:
+    size = f"{len(circuit):,} of {circuit.graph.edge_count:,} edges"
+    if circuit.selected is None:
+        return size
+    return f"{size}, {circuit.selected:,} before pruning"
+
+
+def evaluation_table(circuits: list[Circuit], evaluations: list[Evaluation]) -> Table:
+    """A circuit a row."""
+    numbers = ("chosen", "pruned", "faithful", "circuit", "full", "replaced", "KL", "accuracy")
+    has_accuracy = any(each.accuracy is not None for each in evaluations)
+    table = _table((), numbers if has_accuracy else numbers[:-1])
+    for circuit, each in zip(circuits, evaluations, strict=True):
+        chosen = len(circuit) if circuit.selected is None else circuit.selected
+        pruned = "-" if circuit.selected is None else f"{len(circuit):,}"
+        accuracy = [] if each.accuracy is None else [f"{each.accuracy:.1%}"]
+        numbers = (f"{number:.4g}" for number in (each.circuit, each.full, each.replaced))
+        table.add_row(
+            f"{chosen:,}", pruned, each.faithfulness_number, *numbers, divergence_text(each), *accuracy
+        )
+    return table
+
+
+def divergence_text(evaluation: Evaluation) -> str:
+    """Rounding can make a divergence of nothing a little less than nothing."""
+    return f"{max(evaluation.kl, 0.0):.3g}"
+
+
+def evaluation_heading(evaluation: Evaluation) -> str:
+    return f"{evaluation.metric} {evaluation.where}, ablation {evaluation.ablation}"
+
+
+def evaluation_facts(evaluation: Evaluation) -> dict[str, str]:
+    """What a summary tells of one circuit."""
+    facts = {
+        evaluation.metric: evaluation.values_text,
+        "faithfulness": evaluation.faithfulness_text,
+        "KL to full": divergence_text(evaluation),
+    }
+    if evaluation.accuracy is not None:
+        facts["accuracy"] = f"{evaluation.accuracy:.1%} circuit, {evaluation.full_accuracy:.1%} full model"
+    return facts
+
+
+def facts_table(facts: Mapping[str, str]) -> Table:
+    """A fact a line."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, fact in facts.items():
+        table.add_row(name, fact)
+    return table
+
+
+def section(title: str, body: RenderableType) -> Group:
+    return Group(Text(title, style="bold"), body, Text())
+
+
+def _table(words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+    """Columns of words, then columns of numbers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in words:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", overflow="fold")
+    return table

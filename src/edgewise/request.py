@@ -1,0 +1,93 @@
+"""What a run is asked for, as plain values. The command line makes its options of these fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NamedTuple
+
+DEFAULT_EDGES = 200
+
+
+class Help(NamedTuple):
+    """What the command line tells of a field."""
+
+    words: str
+    value: str = ""
+    """What stands for its value, e.g. FILE."""
+    panel: str = "Options"
+
+
+CIRCUIT, COMPUTING = "Which edges are kept", "Computing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One run of `discover`."""
+
+    model: Annotated[str, Help("A model's folder, or its Hugging Face name.", "DIR_OR_NAME")]
+    prompts: Annotated[str, Help("Prompt pairs: clean, corrupted, correct, wrong.", "FILE.jsonl")]
+    out: Annotated[str, Help("The folder to make, with all that is found.", "FOLDER")]
+    method: Annotated[str, Help("How edges are scored: `edgewise list methods`.", "NAME")] = "eap"
+    metric: Annotated[str, Help("What the circuit is for: `edgewise list metrics`.", "NAME")] = "logit-diff"
+    ablation: Annotated[str, Help("What replaces a source: corrupted, zero or mean.", "NAME")] = "corrupted"
+    options: Annotated[
+        Mapping[str, Any], Help("An option of the method's own; repeat it for more.", "NAME=VALUE")
+    ] = field(default_factory=dict)
+    evaluate_on: Annotated[str | None, Help("Evaluate on these prompts instead.", "FILE.jsonl")] = None
+    overwrite: Annotated[bool, Help("Replace the files of a run that is in the folder.")] = False
+    edges: Annotated[
+        int | None,
+        Help(f"The N strongest; {DEFAULT_EDGES} unless one of these three is given.", "N", CIRCUIT),
+    ] = None
+    threshold: Annotated[float | None, Help("Those that score at least this.", "SCORE", CIRCUIT)] = None
+    sparsity: Annotated[float | None, Help("All but this share, from 0 to 1.", "SHARE", CIRCUIT)] = None
+    by: Annotated[
+        str, Help("What makes an edge strong: its absolute score, or its value.", "ORDER", CIRCUIT)
+    ] = "absolute"
+    prune: Annotated[bool, Help("Keep those on no path from embedding to logits, too.", panel=CIRCUIT)] = True
+    batch_size: Annotated[int, Help("Prompt pairs run at once; no result depends on it.", "N", COMPUTING)] = (
+        16
+    )
+    dtype: Annotated[
+        str | None, Help("float32, float64, bfloat16, float16; else as saved.", "NAME", COMPUTING)
+    ] = None
+    device: Annotated[str | None, Help("Where to run, e.g. cuda; else the processor.", "NAME", COMPUTING)] = (
+        None
+    )
+    grouped_readers: Annotated[
+        bool, Help("One k and v reader per key/value head, not per query head.", panel=COMPUTING)
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationRequest:
+    """One run of `evaluate`: what is None is as it was in the run."""
+
+    run: Annotated[str, Help("The folder of a run.", "RUN")]
+    prompts: Annotated[str | None, Help("Other prompts than the run's.", "FILE.jsonl")] = None
+    metric: Annotated[str | None, Help("Another metric than the run's.", "NAME")] = None
+    ablation: Annotated[str | None, Help("Another ablation than the run's.", "NAME")] = None
+    edges: Annotated[
+        tuple[int, ...], Help("Not the run's circuit but the N strongest edges; repeat it for more.", "N")
+    ] = ()
+    out: Annotated[
+        str | None, Help("Write the numbers to this file; the run is never changed.", "FILE.json")
+    ] = None
+    overwrite: Annotated[bool, Help("Replace that file if it is there.")] = False
+    model: Annotated[
+        str | None, Help("Where the model is now, if it has moved.", "DIR_OR_NAME", COMPUTING)
+    ] = None
+    batch_size: Annotated[int | None, Help("Prompt pairs run at once.", "N", COMPUTING)] = None
+    dtype: Annotated[str | None, Help("float32, float64, bfloat16 or float16.", "NAME", COMPUTING)] = None
+    device: Annotated[str | None, Help("Where to run, e.g. cuda.", "NAME", COMPUTING)] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest:
+    """One run of `export`."""
+
+    run: Annotated[str, Help("The folder of a run.", "RUN")]
+    out: Annotated[str, Help("The file to write; for native, a folder.", "PATH")]
+    format: Annotated[str, Help("The form: `edgewise list formats`.", "NAME")] = "native"
+    overwrite: Annotated[bool, Help("Replace what is there.")] = False

@@ -1,0 +1,80 @@
+"""One run, in reading order: validate, load, discover, select, evaluate, report, save."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from edgewise.circuit import Circuit, Scores
+from edgewise.discovery import discover
+from edgewise.evaluation.faithfulness import evaluate_circuits
+from edgewise.models.load import load
+from edgewise.progress import Progress
+from edgewise.request import DEFAULT_EDGES, Request
+from edgewise.run_folder import Run, describe_run, save_run
+from edgewise.tasks.ablations import replacer_for
+from edgewise.tasks.metrics import METRICS
+from edgewise.validation import validate
+
+
+def run(request: Request, progress: Progress | None = None) -> Run:
+    """From a request to a circuit, its evaluation and the folder that holds them."""
+    progress = progress or Progress()
+    seconds: dict[str, float] = {}
+    with timed(seconds, "validate"):
+        prompts = validate(request)
+    with timed(seconds, "load"):
+        model = load(
+            request.model,
+            dtype=request.dtype,
+            device=request.device,
+            grouped_readers=request.grouped_readers,
+            quiet=not progress.shown,
+        )
+    with timed(seconds, "discover"):
+        scores = discover(
+            model,
+            prompts.found_on,
+            request.method,
+            metric=request.metric,
+            ablation=request.ablation,
+            batch_size=request.batch_size,
+            progress=progress,
+            **request.options,
+        )
+    circuit = select(scores, request)
+    with timed(seconds, "evaluate"):
+        pairs = prompts.evaluated_on
+        replacer = replacer_for(request.ablation, model, pairs, request.batch_size, progress)
+        metric = METRICS[request.metric]
+        [evaluation] = evaluate_circuits(
+            model, pairs, [circuit], metric, replacer, request.batch_size, progress
+        )
+    evaluation = replace(evaluation, found_here=prompts.same)
+    record = describe_run(request, model, prompts.sha256, circuit, seconds)
+    done = Run(request, scores, circuit, evaluation, record)
+    save_run(done)
+    return done
+
+
+def select(scores: Scores, request: Request, edges: int | None = None) -> Circuit:
+    """The circuit that a request makes of scores; `edges` takes the place of its own choice."""
+    wanted = request.edges if edges is None else edges
+    if wanted is not None:
+        circuit = scores.top(wanted, request.by)
+    elif request.threshold is not None:
+        circuit = scores.threshold(request.threshold, request.by)
+    elif request.sparsity is not None:
+        circuit = scores.sparsity(request.sparsity, request.by)
+    else:
+        circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), request.by)
+    return circuit.prune() if request.prune else circuit
+
+
+@contextmanager
+def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = round(time.perf_counter() - start, 3)

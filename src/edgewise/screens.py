@@ -1,0 +1,78 @@
+"""What a verb shows when it is done: on the terminal, or as the one JSON object of --json."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from edgewise.evaluate_run import Evaluated
+from edgewise.evaluation.evaluation import Evaluation
+from edgewise.reports.summary import (
+    edges_table,
+    evaluation_facts,
+    evaluation_heading,
+    evaluation_table,
+    facts_table,
+    section,
+    sizes_line,
+    strongest_edges,
+)
+from edgewise.run_folder import FILES, Run
+
+
+def screen() -> Console:
+    return Console(highlight=False, markup=False)
+
+
+def show_run(run: Run) -> None:
+    out = screen()
+    edges = strongest_edges(run.scores, run.circuit, run.request.by)
+    out.print()
+    out.print(section(f"Strongest edges of the circuit, by {run.request.method}", edges_table(edges)))
+    out.print(section("Circuit", Text(sizes_line(run.circuit))))
+    out.print(
+        section(
+            f"What it does alone {run.evaluation.where}, ablation {run.evaluation.ablation}",
+            facts_table(evaluation_facts(run.evaluation)),
+        )
+    )
+    out.print(section(f"Files in {run.request.out}", facts_table(FILES)))
+    next_command = f"edgewise evaluate {shlex.quote(run.request.out)} --prompts OTHER.jsonl"
+    out.print(Text("Next, see whether it holds on other prompts:", style="bold"))
+    out.print(f"  {next_command}", soft_wrap=True)
+
+
+def run_as_json(run: Run) -> dict[str, Any]:
+    return {
+        "out": run.request.out,
+        "files": list(FILES),
+        "strongest": strongest_edges(run.scores, run.circuit, run.request.by),
+        "evaluation": short(run.evaluation),
+        "edges": run.record["edges"],
+        "seconds": run.record["seconds"],
+    }
+
+
+def show_evaluated(done: Evaluated) -> None:
+    out = screen()
+    first = done.evaluations[0]
+    out.print(section(evaluation_heading(first), evaluation_table(done.circuits, done.evaluations)))
+    if first.faithfulness is None:
+        out.print(f"faithfulness is {first.faithfulness_text}")
+
+
+def evaluated_as_json(done: Evaluated) -> dict[str, Any]:
+    return {
+        "run": str(done.run.folder),
+        "prompts": done.prompts,
+        "notes": done.notes,
+        "evaluations": [short(each) for each in done.evaluations],
+    }
+
+
+def short(evaluation: Evaluation) -> dict[str, Any]:
+    """An evaluation without the number of each example."""
+    return {name: value for name, value in evaluation.to_dict().items() if name != "per_example"}

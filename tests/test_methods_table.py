@@ -1,0 +1,153 @@
+"""The table of methods, and a method's own options read from its signature."""
+
+import inspect
+from typing import Literal
+
+import pytest
+
+import edgewise as ew
+from edgewise.errors import BadInput
+from edgewise.methods import METHODS
+from edgewise.methods.options import COMMON, describe_kind, own_options, read_options
+from edgewise.tasks.metrics import METRICS
+from edgewise.tasks.pairs import Pairs
+from tiny_runs import entries, tiny_model
+
+every_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
+
+
+@every_method
+def test_each_method_takes_what_all_methods_take_and_the_rest_are_options_that_can_be_typed(method):
+    parameters = inspect.signature(method.discover, eval_str=True).parameters
+    assert list(parameters)[:4] == ["model", "pairs", "metric", "replacer"]
+    assert set(COMMON) <= set(parameters)
+    for option in own_options(method.discover).values():
+        assert describe_kind(option.annotation)
+
+
+@every_method
+def test_each_method_tells_what_it_costs_where_it_comes_from_and_when_to_choose_it(method):
+    assert all((method.cost, method.paper, method.choose, method.ranks))
+
+
+@every_method
+def test_each_method_scores_every_edge_and_batch_size_changes_nothing(method):
+    model = tiny_model().double()
+    pairs = Pairs.from_list(entries(), model)
+    whole = ew.discover(model, pairs, method.name)
+    single = ew.discover(model, pairs, method.name, batch_size=1)
+    assert whole.graph == ew.Graph.of(model.config)
+    assert (whole.values - single.values).abs().max() <= 1e-5 * whole.values.abs().max()
+
+
+def method_with_options(
+    model,
+    pairs,
+    metric,
+    replacer,
+    *,
+    steps: int,
+    rate: float = 0.5,
+    signed: bool = False,
+    end: Literal["clean", "corrupted", 3] = "clean",
+    name: str = "",
+    limit: int | None = None,
+    batch_size: int = 16,
+    progress=None,
+): ...
+
+
+def read(**given):
+    return read_options("probe", method_with_options, given)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "value"),
+    [
+        ("steps", "7", 7),
+        ("steps", 7, 7),
+        ("steps", 7.0, 7),
+        ("rate", "1e-3", 0.001),
+        ("rate", 2, 2.0),
+        ("signed", "true", True),
+        ("signed", "No", False),
+        ("signed", True, True),
+        ("end", "corrupted", "corrupted"),
+        ("end", "3", 3),
+        ("name", "7", "7"),
+        ("limit", "none", None),
+        ("limit", None, None),
+        ("limit", "4", 4),
+    ],
+)
+def test_an_option_is_read_as_its_annotation_says_from_text_and_from_a_value(option, given, value):
+    values, problems = read(**{"steps": 1, option: given})
+    assert problems == []
+    assert values[option] == value
+    assert type(values[option]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "needed"),
+    [
+        ("steps", "7.5", "a whole number"),
+        ("steps", "many", "a whole number"),
+        ("steps", True, "a whole number"),
+        ("steps", None, "a whole number"),
+        ("rate", "fast", "a number"),
+        ("signed", "perhaps", "true or false"),
+        ("signed", 1, "true or false"),
+        ("end", "middle", "clean, corrupted or 3"),
+        ("name", None, "text"),
+        ("limit", "some", "a whole number or none"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_what_was_needed(option, given, needed):
+    _, problems = read(**{"steps": 1, option: given})
+    assert problems == [f"option {option!r} of probe must be {needed}. Got {given!r}."]
+
+
+def test_wrong_names_are_told_with_the_nearest_and_missing_options_by_name():
+    _, problems = read(step="3", rte="1")
+    assert problems == [
+        "unknown option of probe 'step'. Did you mean 'steps'? Known: end, limit, name, rate, signed, steps.",
+        "unknown option of probe 'rte'. Did you mean 'rate'? Known: end, limit, name, rate, signed, steps.",
+        "probe needs the option 'steps', a whole number.",
+    ]
+
+
+def test_a_method_without_options_says_so():
+    _, problems = read_options("eap", METHODS["eap"].discover, {"steps": "3"})
+    assert problems == ["eap has no options of its own. Got 'steps'."]
+
+
+def test_all_that_is_wrong_with_a_discovery_is_told_at_once():
+    model = tiny_model()
+    pairs = Pairs.from_list([{"clean": [1, 2]}], model)
+    with pytest.raises(BadInput) as caught:
+        ew.discover(model, pairs, "eep", metric="logits", ablation="corupted", batch_size=0)
+    assert [problem.split(".")[0] for problem in caught.value.problems] == [
+        "unknown method 'eep'",
+        "unknown metric 'logits'",
+        "unknown ablation 'corupted'",
+        "batch size must be 1 or more",
+    ]
+    with pytest.raises(BadInput) as caught:
+        ew.discover(model, pairs, metric="kl", steps=3)
+    assert [problem.split(".")[0] for problem in caught.value.problems] == [
+        "ablation 'corrupted' needs a corrupted prompt in every pair",
+        "eap takes gradients at the clean run, and metric 'kl' compares the run with the full model: "
+        "the clean run is its minimum, so every gradient there is zero",
+        "eap has no options of its own",
+    ]
+
+
+@pytest.mark.parametrize("metric", [name for name in METRICS if name not in ("kl", "accuracy")])
+@pytest.mark.parametrize("ablation", ["zero", "mean"])
+def test_zero_and_mean_need_no_corrupted_prompts(metric, ablation):
+    model = tiny_model()
+    lines = [{**entry, "target": [0.5]} for entry in entries(4)]
+    for line in lines[:2]:
+        del line["corrupted"]
+    scores = ew.discover(model, Pairs.from_list(lines, model), metric=metric, ablation=ablation)
+    assert scores.values.abs().max() > 0
