@@ -1,0 +1,127 @@
+"""`make bench`: what attribution and masked runs cost beside plain runs.
+
+    python -m benchmarks [--shape gpt2-small|small-llama] [--rounds 12] [--out FILE.json]
+
+Prints a table a shape, then the figures the project holds itself to. It is no test: machines are noisy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import operations, peak_bytes, seconds_in_turns
+from benchmarks.shapes import SHAPES
+from benchmarks.works import Works
+from edgewise.graph import Graph
+
+PAIRS, TOKENS, BATCH = 64, 15, 16
+LENGTHS = (64, 256, 1024)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Costs beside plain runs.")
+    parser.add_argument("--shape", choices=SHAPES, help="only this one; both when not given")
+    parser.add_argument("--rounds", type=int, default=12, help="turns that each piece of work gets")
+    parser.add_argument("--out", type=Path, help="write all figures as JSON, too")
+    arguments = parser.parse_args()
+    console = Console(width=110)
+    console.print(
+        f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, "
+        f"torch {torch.__version__}, Python {platform.python_version()}"
+    )
+    figures = {
+        name: measure_shape(name, arguments.rounds, console)
+        for name in ([arguments.shape] if arguments.shape else SHAPES)
+    }
+    if arguments.out:
+        arguments.out.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def measure_shape(name: str, rounds: int, console: Console) -> dict[str, object]:
+    print(f"measuring {name} ...", file=sys.stderr)
+    works = Works(SHAPES[name](PAIRS, TOKENS), BATCH)
+    pieces = works.all()
+    seconds = seconds_in_turns(pieces, rounds)
+    memory = {piece: peak_bytes(work) for piece, work in pieces.items()}
+    counted = {piece: operations(work) for piece, work in pieces.items()}
+    graph = Graph.of(works.model.config)
+    console.rule(name)
+    table = Table(title=f"{graph.describe()}; {BATCH} pairs x {TOKENS} tokens, float32")
+    for column in ("", "ms", "/ HF fwd", "/ our fwd", "peak MB", "GFLOP", "/ our fwd"):
+        table.add_column(column, justify="left" if not column else "right")
+    for piece in pieces:
+        table.add_row(
+            piece,
+            f"{seconds[piece] * 1e3:.0f}",
+            f"{seconds[piece] / seconds['Hugging Face forward']:.2f}",
+            f"{seconds[piece] / seconds['our forward']:.2f}",
+            f"{memory[piece] / 1e6:.0f}",
+            f"{counted[piece] / 1e9:.1f}",
+            f"{counted[piece] / counted['our forward']:.2f}",
+        )
+    console.print(table)
+    growth = memory_by_length(name)
+    held_to = figures_held_to(seconds, memory, counted, growth)
+    for what, (figure, limit) in held_to.items():
+        console.print(f"  {figure:5.2f}  (at most {limit})  {what}", highlight=False)
+    console.print(
+        f"  {works.workspace.bytes / 1e6:.0f} MB of outbox are kept from one masked run to the next\n"
+    )
+    return {
+        "seconds": seconds,
+        "peak_bytes": memory,
+        "operations": counted,
+        "peak_bytes_by_length": growth,
+        "held_to": {what: {"figure": figure, "at_most": limit} for what, (figure, limit) in held_to.items()},
+    }
+
+
+def memory_by_length(name: str) -> dict[str, dict[str, int]]:
+    """Peak memory of one pair, for prompts of growing length."""
+    found: dict[str, dict[str, int]] = {}
+    for tokens in LENGTHS:
+        works = Works(SHAPES[name](1, tokens), 1)
+        found[str(tokens)] = {"plain": peak_bytes(works.forward_backward), "eap": peak_bytes(works.eap)}
+    return found
+
+
+def figures_held_to(
+    seconds: dict[str, float],
+    memory: dict[str, int],
+    counted: dict[str, int],
+    growth: dict[str, dict[str, int]],
+) -> dict[str, tuple[float, float]]:
+    """What each is, and what it must not pass."""
+    both, theirs = "our forward + backward", "Hugging Face forward"
+    found = {
+        "EAP's operations / (our forward + our forward + backward)": (
+            counted["EAP"] / (counted["our forward"] + counted[both]),
+            1.25,
+        ),
+        "EAP's seconds / (Hugging Face's forward + its forward + backward)": (
+            seconds["EAP"] / (seconds[theirs] + seconds[f"{theirs} + backward"]),
+            1.1,
+        ),
+        "masked forward's seconds / our forward's": (seconds["masked forward"] / seconds["our forward"], 1.8),
+        "masked forward + backward's seconds / our forward + backward's": (
+            seconds["masked forward + backward"] / seconds[both],
+            2.6,
+        ),
+        "EAP's peak memory / our forward + backward's": (memory["EAP"] / memory[both], 1.3),
+    }
+    for tokens, bytes_of in growth.items():
+        what = f"EAP's peak memory / our forward + backward's, 1 pair of {tokens} tokens"
+        found[what] = (bytes_of["eap"] / bytes_of["plain"], 1.3)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The pieces of work that are compared, each on one batch of 16 pairs; they go round the batches in turn."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from benchmarks.shapes import Shape
+from edgewise.graph import Graph
+from edgewise.methods.eap import batch_gradients
+from edgewise.patching.forward import patched_logits
+from edgewise.patching.replacements import replacer
+from edgewise.patching.workspace import Workspace
+from edgewise.tasks.metrics import METRICS
+from edgewise.tasks.pairs import Batch
+
+METRIC = METRICS["logit-diff"]
+
+
+class Works:
+    """Each method does one piece of work on the next batch."""
+
+    def __init__(self, shape: Shape, batch_size: int) -> None:
+        self.theirs, self.model = shape.theirs, shape.ours
+        self.batches = [
+            _batch(clean, corrupted)
+            for clean, corrupted in zip(
+                shape.clean.split(batch_size), shape.corrupted.split(batch_size), strict=True
+            )
+        ]
+        self.replacing = replacer("corrupted", self.model, list)
+        self.replacements = [self.replacing.replacements(batch.corrupted) for batch in self.batches]
+        self.mask = torch.rand(Graph.of(self.model.config).shape)
+        self.workspace = Workspace()
+        self.turns: dict[str, Iterator[int]] = {}
+
+    def next_batch(self, work: str) -> int:
+        return next(self.turns.setdefault(work, itertools.cycle(range(len(self.batches)))))
+
+    def their_forward(self) -> None:
+        with torch.no_grad():
+            self.theirs(self.batches[self.next_batch("their_forward")].clean)
+
+    def their_forward_backward(self) -> None:
+        """Weights frozen: the gradient goes to the embeddings, as attribution needs it."""
+        batch = self.batches[self.next_batch("their_forward_backward")]
+        embedded = self.theirs.get_input_embeddings()(batch.clean).requires_grad_()
+        METRIC(self.theirs(inputs_embeds=embedded).logits[:, -1:], batch).sum().backward()
+
+    def forward(self) -> None:
+        batch = self.batches[self.next_batch("forward")]
+        with torch.no_grad():
+            self.model(batch.clean, batch.read)
+
+    def forward_backward(self) -> None:
+        batch = self.batches[self.next_batch("forward_backward")]
+        embedded = [each.requires_grad_() for each in self.model.embed(batch.clean)]
+        METRIC(self.model.run(embedded, batch.read), batch).sum().backward()
+
+    def eap(self) -> None:
+        batch_gradients(self.model, self.batches[self.next_batch("eap")], METRIC, self.replacing)
+
+    def masked_forward(self) -> None:
+        with torch.no_grad():
+            self._masked(self.next_batch("masked_forward"), self.mask)
+
+    def masked_forward_backward(self) -> None:
+        """One step of a learned mask: the gradient of a metric by every edge's mask."""
+        index = self.next_batch("masked_forward_backward")
+        mask = self.mask.clone().requires_grad_()
+        METRIC(self._masked(index, mask), self.batches[index]).sum().backward()
+
+    def _masked(self, index: int, mask: Tensor) -> Tensor:
+        batch, replacements = self.batches[index], self.replacements[index]
+        return patched_logits(
+            self.model, batch.clean, mask, replacements, read=batch.read, workspace=self.workspace
+        )
+
+    def all(self) -> dict[str, Callable[[], None]]:
+        return {
+            "Hugging Face forward": self.their_forward,
+            "Hugging Face forward + backward": self.their_forward_backward,
+            "our forward": self.forward,
+            "our forward + backward": self.forward_backward,
+            "EAP": self.eap,
+            "masked forward": self.masked_forward,
+            "masked forward + backward": self.masked_forward_backward,
+        }
+
+
+def _batch(clean: Tensor, corrupted: Tensor) -> Batch:
+    examples, tokens = clean.shape
+    return Batch(
+        clean=clean,
+        corrupted=corrupted,
+        read=torch.full((examples, 1), tokens - 1),
+        correct=torch.arange(examples)[:, None],
+        wrong=torch.arange(examples)[:, None] + examples,
+        target=None,
+        index=torch.arange(examples),
+    )
