@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,10 +21,16 @@ class Shape:
     corrupted: torch.Tensor
 
 
-def gpt2_small(pairs: int, tokens: int) -> Shape:
+def with_prompts(shape: Shape, pairs: int, tokens: int) -> Shape:
+    """The same model on other random prompts."""
+    clean, corrupted = torch.randint(0, shape.ours.config.vocabulary, (2, pairs, tokens))
+    return replace(shape, clean=clean, corrupted=corrupted)
+
+
+def gpt2_small(pairs: int, tokens: int, layers: int = 12) -> Shape:
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    return _shape(GPT2LMHeadModel, GPT2Config(), pairs, tokens)
+    return _shape(GPT2LMHeadModel, GPT2Config(n_layer=layers), pairs, tokens)
 
 
 def small_llama(pairs: int, tokens: int) -> Shape:
@@ -46,8 +52,8 @@ def small_llama(pairs: int, tokens: int) -> Shape:
 def _shape(kind: Any, config: Any, pairs: int, tokens: int) -> Shape:
     torch.manual_seed(0)
     theirs = kind(config).eval().requires_grad_(False)
-    clean, corrupted = torch.randint(0, config.vocab_size, (2, pairs, tokens))
-    return Shape(theirs, load(theirs, quiet=True), clean, corrupted)
+    nothing = torch.empty(2, 0, 0, dtype=torch.long)
+    return with_prompts(Shape(theirs, load(theirs, quiet=True), *nothing), pairs, tokens)
 
 
 SHAPES = {"gpt2-small": gpt2_small, "small-llama": small_llama}

@@ -1,7 +1,6 @@
 """The instruments of `make bench` measure what they say."""
 
 import torch
-
 from benchmarks.measure import operations, peak_bytes, seconds_in_turns
 
 

@@ -24,8 +24,10 @@ from edgewise.models.transformer import Transformer
 from edgewise.patching.readers import HeadReader
 from edgewise.patching.replacements import Sources
 
-CHUNK_BYTES = 8_000_000
-"""Of expanded sources alive at once: a part of a processor's last-level cache."""
+CHUNK_BYTES = 12_000_000
+"""Of what is expanded for a chunk of tokens: a part of a processor's last-level cache."""
+COPIES = 4
+"""Tensors of a layer's reader gradients alive at once on their way through the norm."""
 
 READERS: tuple[str, ...] = (*PROJECTIONS, "mlp_input", "final_input")
 
@@ -75,7 +77,8 @@ class _Contraction:
     def total(self) -> Float[Tensor, "readers sources"]:
         tokens = self.shape[0] * self.shape[1]
         sources = self.graph.shape[1]
-        step = max(1, min(tokens, CHUNK_BYTES // (sources * self.width * self.scores.element_size())))
+        rows = sources + COPIES * self.graph.layer_readers
+        step = max(1, min(tokens, CHUNK_BYTES // (rows * self.width * self.scores.element_size())))
         buffer = self.scores.new_empty(sources, step, self.width)
         for start in range(0, tokens, step):
             chunk = slice(start, min(start + step, tokens))

@@ -122,7 +122,7 @@ class Outbox:
         masks, readers, _ = mask.shape
         _, _, _, examples, width = self.blocks[1][1].shape
         length = chunk.stop - chunk.start
-        mixed = base.new_empty(readers, masks, length, examples, width)
+        mixed = self.workspace.take("mixed", (readers, masks, length, examples, width), base)
         mixed[:taken].copy_(base[:, chunk] if base.shape[1] > 1 else base)
         mixed[taken:].zero_()
         flat = mixed.flatten(2)

@@ -30,8 +30,8 @@ class Reader(Protocol):
 def norm_backward(norm: Norm, stream: Tensor, gradient: Tensor) -> Tensor:
     """The gradient at a norm's input from that at its output; the input may be broadcast over readers.
 
-    With x' the input less its mean (layer norm) times its scale, and g the gradient times the norm's weight:
-    scale * (g - mean(g) - x' mean(g x')), without mean(g) for a root-mean-square norm.
+    With x' the input less its mean (layer norm) times its scale, and g the gradient times the norm's weight
+    and the scale: g - mean(g) - x' mean(g x'), without mean(g) for a root-mean-square norm.
     """
     if norm.kind == "none":
         return gradient
@@ -46,9 +46,9 @@ def norm_backward(norm: Norm, stream: Tensor, gradient: Tensor) -> Tensor:
         )[0]
     exact = torch.promote_types(stream.dtype, torch.float32)
     scale = norm.scale(stream).to(exact)
-    normed, weighted = stream.to(exact) * scale, gradient.to(exact) * norm.weight.to(exact)
-    along = (weighted * normed).mean(-1, keepdim=True)
-    return weighted.addcmul_(normed, along, value=-1).mul_(scale).to(gradient.dtype)
+    normed, weighted = stream.to(exact) * scale, gradient.to(exact) * (scale * norm.weight.to(exact))
+    along = torch.einsum("...d,...d->...", weighted, normed)[..., None] / stream.shape[-1]
+    return weighted.addcmul_(normed, along, value=-1).to(gradient.dtype)
 
 
 class NormReader:
