@@ -13,8 +13,8 @@ from edgewise.errors import UnsupportedModel
 from edgewise.models.config import ModelConfig
 from edgewise.models.families import FAMILIES
 from edgewise.models.families.common import ACTIVATIONS as KNOWN_ACTIVATIONS
+from edgewise.models.layer import ACTIVATIONS
 from edgewise.models.load import load
-from edgewise.models.transformer import ACTIVATIONS
 from family_cases import CASES, GPT2, SIZES, distance, hf_config, hf_model, tokens, varies
 
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from edgewise.models.transformer import Attention, Norm
+from edgewise.models.layer import Attention, Norm
 
 
 @runtime_checkable
