@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgewise.circuit import Circuit
 from edgewise.graph import Graph
 from edgewise.models.tape import SOURCES, Tape
 from edgewise.patching.forward import patched_logits
@@ -395,3 +396,40 @@ def test_half_precision_weights_take_float32_masks():
     (gradient,) = torch.autograd.grad(patched.float().sum(), mask)
     assert gradient.dtype == torch.float32
     assert gradient.isfinite().all()
+
+
+def test_reads_may_repeat_a_position_and_must_lie_in_the_prompt():
+    model = tiny_model("plain")
+    replacements = replacements_of(model, "corrupted")
+    ones = torch.ones(Graph.of(model.config).shape, dtype=torch.float64)
+    for read in (torch.tensor([[3, 3]] * 3), torch.tensor([[6]] * 3), torch.tensor([[1], [2], [3]])):
+        patched = patched_logits(model, CLEAN, ones, replacements, read=read)
+        torch.testing.assert_close(patched, model(CLEAN, read), **EXACT)
+    for outside in (-1, 7):
+        with pytest.raises(ValueError, match="must be from 0 to 6"):
+            patched_logits(model, CLEAN, ones, replacements, read=torch.full((3, 1), outside))
+
+
+@pytest.mark.parametrize("positions", [5, 8])
+def test_a_mask_with_positions_must_have_those_of_the_prompt(positions):
+    model = tiny_model("plain")
+    mask = random_mask(Graph.of(model.config), 0, 1, positions)
+    with pytest.raises(ValueError, match=f"each of the 7 tokens. Got {positions}"):
+        patched_logits(model, CLEAN, mask, replacements_of(model, "zero"))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not tiny_model(kind).config.heads_share_a_norm])
+@pytest.mark.parametrize("density", [0.1, 0.3])
+def test_under_corrupted_replacement_pruning_changes_nothing(kind, density):
+    model = tiny_model(kind)
+    graph = Graph.of(model.config)
+    circuit = Circuit(graph, random_mask(graph, 2, density=density).bool() & graph.edges)
+    pruned = circuit.prune()
+    assert len(pruned) < len(circuit)
+    before, after = (
+        patched_logits(
+            model, CLEAN, each.mask(torch.float64), replacements_of(model, "corrupted"), live_only=False
+        )
+        for each in (circuit, pruned)
+    )
+    torch.testing.assert_close(before, after, **EXACT)

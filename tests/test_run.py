@@ -303,3 +303,34 @@ def test_a_choice_of_edges_that_cannot_be_made_is_refused(home, changes, said):
     with pytest.raises(EdgewiseError, match=said):
         run(request(home, out=str(home / "never"), **changes))
     assert not (home / "never").exists()
+
+
+def test_overwriting_touches_only_the_folder_of_a_run(home):
+    foreign = home / "not a run"
+    foreign.mkdir()
+    (foreign / "notes.txt").write_text("mine")
+    with pytest.raises(BadInput, match=r"holds other files and no run\.json: nothing to overwrite"):
+        run(request(home, out=str(foreign), overwrite=True))
+    assert [each.name for each in foreign.iterdir()] == ["notes.txt"]
+    link = home / "link"
+    link.symlink_to(home / "nowhere")
+    with pytest.raises(BadInput, match="is a link to nothing"):
+        run(request(home, out=str(link), overwrite=True))
+
+
+def test_a_run_can_be_left_in_the_folder_one_stands_in(home, monkeypatch):
+    here = home / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    run(request(home, out=".", overwrite=True))
+    assert ew.load_run(here).circuit == ew.load_run(".").circuit
+
+
+def test_an_export_does_not_replace_the_scores_of_another_run(home):
+    for name in ("one", "two"):
+        run(request(home, out=str(home / name), edges=4 if name == "one" else 9))
+    before = (home / "two" / "circuit.json").read_bytes()
+    asked = ExportRequest(run=str(home / "one"), format="native", out=str(home / "two"), overwrite=True)
+    with pytest.raises(BadInput, match="holds a run, whose scores an export would replace"):
+        export_run(asked)
+    assert (home / "two" / "circuit.json").read_bytes() == before

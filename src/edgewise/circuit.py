@@ -138,6 +138,10 @@ class Circuit:
 
     def __post_init__(self) -> None:
         check_shape("a circuit", self.graph, self.kept)
+        if self.kept.dtype != torch.bool:
+            raise BadInput(
+                f"a circuit needs a matrix of True and False. Got {self.kept.dtype}. Compare it: x != 0."
+            )
         kept = self.kept.detach().cpu().clone()
         outside = kept & ~self.graph.edges
         if outside.any():
@@ -171,7 +175,12 @@ class Circuit:
         storage.write_circuit(path, self.graph, list(self), self.selected)
 
     def prune(self) -> Circuit:
-        """The edges on a path from an embedding to `logits`; `selected` remembers how many there were."""
+        """The edges on a path from an embedding to `logits`; `selected` remembers how many there were.
+
+        What the circuit does stays the same under the ablation `corrupted`. Under zero and mean a node that
+        no path reaches still writes something of its own, and under a norm that heads share (post-norms, OLMo
+        2's query and key norms) every head sets its fellows' scale: what is pruned may have had an effect.
+        """
         selected = len(self) if self.selected is None else self.selected
         return Circuit(self.graph, on_a_path(self.graph, self.kept), selected)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from edgewise.errors import Problems, unknown
 from edgewise.formats import FORMATS, export
+from edgewise.formats.native import SCORES
 from edgewise.models.config import ModelConfig
 from edgewise.request import ExportRequest
-from edgewise.run_folder import Run, load_run
+from edgewise.run_folder import RECORD, Run, load_run
 from edgewise.validation import check_file, check_folder, gathered
 
 
@@ -18,7 +21,10 @@ def export_run(request: ExportRequest) -> None:
     if request.format not in FORMATS:
         problems.add(unknown("format", request.format, FORMATS))
     check = check_folder if request.format == "native" else check_file
-    problems.add(*check(request.out, request.overwrite))
+    if request.format == "native" and (Path(request.out) / RECORD).exists():
+        problems.add(f"{request.out} holds a run, whose scores an export would replace. Give another --out.")
+    else:
+        problems.add(*check(request.out, request.overwrite, *(() if check is check_file else (SCORES,))))
     problems.raise_any()
     assert run is not None
     width = ModelConfig.from_dict(run.record["model"]["config"]).width

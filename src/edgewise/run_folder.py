@@ -59,7 +59,8 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        return Path(self.request.out)
+        """Resolved, so that it has a name and a parent even where `.` was given."""
+        return Path(self.request.out).resolve()
 
 
 def describe_run(
@@ -108,7 +109,8 @@ def save_run(run: Run) -> None:
         if not folder.exists():
             os.rename(staging, folder)
         else:
-            for name in FILES:
+            # The record last: it is what makes the folder a run.
+            for name in sorted(FILES, key=lambda name: name == RECORD):
                 os.replace(staging / name, folder / name)
     except (OSError, EdgewiseError) as error:
         # What `atomic_write` says names a file that nobody asked for.
@@ -126,7 +128,9 @@ def load_run(folder: str | Path) -> Run:
     if not folder.is_dir():
         raise BadInput(f"{folder} is no folder. Give the folder of a run: the --out of `edgewise discover`.")
     if not path.is_file():
-        raise BadInput(f"{folder} has no {RECORD}: it is not the folder of a run.")
+        raise BadInput(
+            f"{folder} has no {RECORD}: it is not the folder of a run. Give the --out of `edgewise discover`."
+        )
     record = read_json(path)
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise BrokenFile(f"{path} does not hold an {FORMAT}.")

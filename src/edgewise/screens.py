@@ -33,6 +33,9 @@ def show_run(run: Run) -> None:
     out.print()
     out.print(section(f"Strongest edges of the circuit, by {run.request.method}", edges_table(edges)))
     out.print(section("Circuit", Text(sizes_line(run.circuit))))
+    if not len(run.circuit):
+        strongest, score = next(run.scores.ranking(run.request.by))
+        out.print(f"No edge is left. The strongest of all is {strongest}, with {score:+.4g}. Choose more.\n")
     out.print(
         section(
             f"What it does alone {run.evaluation.where}, ablation {run.evaluation.ablation}",

@@ -15,7 +15,7 @@ from edgewise.errors import BadInput, Problems, unknown
 from edgewise.graph import Graph
 from edgewise.models.load import Preview, check_placement, preview
 from edgewise.request import Request
-from edgewise.run_folder import file_hash
+from edgewise.run_folder import RECORD, file_hash
 from edgewise.tasks.checks import check_task
 from edgewise.tasks.pairs import Pairs
 from edgewise.tasks.prompt_rules import PromptRules
@@ -106,9 +106,11 @@ def check_edges(edges: int, graph: Graph | None) -> list[str]:
     return [f"edges must be 0 or more. Got {edges:,}."] if edges < 0 else []
 
 
-def check_folder(out: str, overwrite: bool) -> list[str]:
-    """Why a run's files cannot be put there."""
+def check_folder(out: str, overwrite: bool, mark: str = RECORD) -> list[str]:
+    """Why files cannot be put there. `mark` is the file that tells such a folder from any other."""
     folder = Path(out)
+    if folder.is_symlink() and not folder.exists():
+        return [f"{out} is a link to nothing. Give another --out."]
     if folder.exists() and not folder.is_dir():
         return [f"{out} is a file, and a run needs a folder. Give another --out."]
     if folder.exists() and not overwrite:
@@ -116,6 +118,8 @@ def check_folder(out: str, overwrite: bool) -> list[str]:
             f"{out} is there already and was left as it is. "
             "Give another --out, or --overwrite to replace the files of the run in it."
         ]
+    if folder.exists() and any(folder.iterdir()) and not (folder / mark).exists():
+        return [f"{out} holds other files and no {mark}: nothing to overwrite. Give another --out."]
     return check_can_be_made(folder)
 
 

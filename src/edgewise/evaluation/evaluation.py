@@ -8,6 +8,9 @@ from typing import Any
 
 from edgewise.errors import BadInput
 
+SMALL_DIFFERENCE = 0.05
+"""Of full model and everything replaced, relative to the larger: below it faithfulness means little."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -66,7 +69,10 @@ class Evaluation:
         """The number and how it was averaged, or why there is none."""
         if self.faithfulness is None:
             return f"not defined: full model and everything replaced have the same {self.metric}"
-        return f"{self.faithfulness_number} ({self.averaging})"
+        note = ""
+        if abs(self.full - self.replaced) < SMALL_DIFFERENCE * max(abs(self.full), abs(self.replaced)):
+            note = "; of little meaning: full model and everything replaced hardly differ"
+        return f"{self.faithfulness_number} ({self.averaging}{note})"
 
     @property
     def values_text(self) -> str:

@@ -26,10 +26,10 @@ from edgewise.patching.replacements import Replacements, Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
 from edgewise.tasks.ablations import replacement_prompts, replacer_for
-from edgewise.tasks.checks import check_task
+from edgewise.tasks.checks import check_fit, check_task
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import METRICS, Metric
-from edgewise.tasks.pairs import Batch, Pairs
+from edgewise.tasks.pairs import Batch, Pairs, prompt_rules
 
 LEAST_DIFFERENCE = 1e-6
 """Of the full model from everything replaced, relative to their size: below it lies only rounding."""
@@ -45,7 +45,13 @@ def evaluate(
     batch_size: int = 16,
 ) -> Evaluation:
     """How well the circuit does the task without the rest of the model."""
-    if problems := check_task(metric, ablation, batch_size, pairs):
+    if not isinstance(circuit, Circuit):
+        raise BadInput(
+            f"evaluate needs a Circuit. Got a {type(circuit).__name__}. "
+            "Scores give one: scores.top(200); edge names: ew.Circuit.of(graph, names)."
+        )
+    problems = check_task(metric, ablation, batch_size, pairs) + check_fit(pairs, prompt_rules(model))
+    if problems:
         raise BadInput(*problems)
     replacer = replacer_for(ablation, model, pairs, batch_size)
     return evaluate_circuits(model, pairs, [circuit], METRICS[metric], replacer, batch_size)[0]

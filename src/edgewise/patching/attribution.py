@@ -44,7 +44,9 @@ class GradientTape(Tape):
     def __call__(self, name: str, tensor: Tensor) -> Tensor:
         if name in self.gradients:
             index, self.seen[name] = self.seen[name], self.seen[name] + 1
-            tensor.register_hook(lambda gradient: self.gradients[name].__setitem__(index, gradient))
+            # The hook must not hold the tape: graph -> hook -> tape -> graph would never be freed.
+            store = self.gradients[name]
+            tensor.register_hook(lambda gradient: store.__setitem__(index, gradient))
         return super().__call__(name, tensor)
 
 
@@ -68,15 +70,26 @@ def edge_gradients(
 class _Contraction:
     def __init__(self, model: Transformer, differences: Sources, readers: ReaderGradients) -> None:
         self.model, self.graph = model, Graph.of(model.config)
-        self.differences, self.readers = differences, readers
-        examples, positions, self.width = readers.at["final_input"][0].shape
-        self.shape = (examples, positions)
+        # Flat once: where that is a copy, doing it for every chunk would cost the square of the length.
+        self.embeddings, self.heads, self.mlps, self.streams = (
+            [tensor.detach().flatten(0, 1) for tensor in tensors]
+            for tensors in (
+                differences.embeddings,
+                differences.heads,
+                differences.mlps,
+                readers.attention_inputs,
+            )
+        )
+        self.at = {
+            name: {layer: gradient.flatten(0, 1) for layer, gradient in each.items()}
+            for name, each in readers.at.items()
+        }
+        self.tokens, self.width = self.at["final_input"][0].shape
         self.dtype = torch.promote_types(model.dtype, torch.float32)
         self.scores = torch.zeros(self.graph.shape, dtype=self.dtype, device=model.device)
 
     def total(self) -> Float[Tensor, "readers sources"]:
-        tokens = self.shape[0] * self.shape[1]
-        sources = self.graph.shape[1]
+        tokens, sources = self.tokens, self.graph.shape[1]
         rows = sources + COPIES * self.graph.layer_readers
         step = max(1, min(tokens, CHUNK_BYTES // (rows * self.width * self.scores.element_size())))
         buffer = self.scores.new_empty(sources, step, self.width)
@@ -87,39 +100,32 @@ class _Contraction:
             self._contract(chunk, expanded)
         return self.scores
 
-    def _tokens(self, tensor: Tensor, chunk: slice) -> Tensor:
-        """A chunk of the tokens of [examples or 1, positions or 1, ...]."""
-        return tensor.expand(*self.shape, *tensor.shape[2:]).flatten(0, 1)[chunk]
-
     def _expand_sources(self, chunk: slice, into: Float[Tensor, "sources tokens width"]) -> None:
-        for index, embedding in enumerate(self.differences.embeddings):
-            into[index] = self._tokens(embedding, chunk)
+        for index, embedding in enumerate(self.embeddings):
+            into[index] = embedding[chunk]
         for index, layer in enumerate(self.model.layers):
-            heads = self._tokens(self.differences.heads[index], chunk).transpose(0, 1)
+            heads = self.heads[index][chunk].transpose(0, 1)
             written = into[self.graph.head_sources(index)]
             written.copy_(torch.bmm(heads, layer.attention.output_weight.transpose(1, 2)))
             if layer.attention_post_norm.kind != "none":
                 written *= layer.attention_post_norm.weight
             if layer.mlp is not None:
-                into[self.graph.mlp_source(index)] = self._tokens(self.differences.mlps[index], chunk)
+                into[self.graph.mlp_source(index)] = self.mlps[index][chunk]
 
     def _contract(self, chunk: slice, sources: Float[Tensor, "sources tokens width"]) -> None:
         for index, layer in enumerate(self.model.layers):
             reader = HeadReader(layer.attention, layer.attention_norm, self.graph.heads)
-            at_heads = torch.cat(
-                [self._tokens(self.readers.at[name][index], chunk) for name in PROJECTIONS], dim=1
-            )
-            stream = self._tokens(self.readers.attention_inputs[index], chunk)[None]
-            gradient = reader.backward(stream, at_heads.transpose(0, 1))
+            at_heads = torch.cat([self.at[name][index][chunk] for name in PROJECTIONS], dim=1)
+            gradient = reader.backward(self.streams[index][chunk][None], at_heads.transpose(0, 1))
             rows, seen = self.graph.head_readers(index), self.graph.sources_before(index)
             self.scores[rows, :seen] += self._per_reader(self._product(gradient, sources[:seen]))
             if layer.mlp is not None:
-                self._add(self.graph.mlp_reader(index), self.readers.at["mlp_input"][index], chunk, sources)
-        self._add(len(self.graph.readers) - 1, self.readers.at["final_input"][0], chunk, sources)
+                self._add(self.graph.mlp_reader(index), self.at["mlp_input"][index][chunk], sources)
+        self._add(len(self.graph.readers) - 1, self.at["final_input"][0][chunk], sources)
 
-    def _add(self, row: int, gradient: Tensor, chunk: slice, sources: Tensor) -> None:
+    def _add(self, row: int, gradient: Float[Tensor, "tokens width"], sources: Tensor) -> None:
         seen = self.graph.visible[row]
-        self.scores[row, :seen] += self._product(self._tokens(gradient, chunk)[None], sources[:seen])[0]
+        self.scores[row, :seen] += self._product(gradient[None], sources[:seen])[0]
 
     def _product(self, gradient: Float[Tensor, "readers tokens width"], sources: Tensor) -> Tensor:
         return gradient.to(self.dtype).flatten(1) @ sources.flatten(1).T

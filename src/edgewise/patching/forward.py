@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.models.tape import Tape
 from edgewise.models.transformer import Transformer
@@ -39,14 +40,13 @@ def patched_logits(
 ) -> Float[Tensor, "*masks examples reads vocabulary"]:
     """Logits of the patched run, at the positions in `read` (all when None).
 
-    mask         [readers, sources], or [masks, readers, sources], or [masks, positions, readers, sources] for
-    a mask that
-                 tells positions apart; the result has an axis of masks when the mask has.
-    embeddings   what the embedding sources write, in the place of the tokens' own.
-    live_only    skip what cannot matter; None: wherever no gradient flows.
-    clean        a tape of SOURCES from the plain run on `tokens`: sources below `from_layer` are taken from
-    it. from_layer   the masks are 1 for every reader below this layer; needs `clean`. workspace    memory to
-    use; give the same one to runs that follow each other.
+    - mask: [readers, sources], or [masks, readers, sources], or [masks, positions, readers, sources] for a
+      mask that tells positions apart. The result has an axis of masks when the mask has.
+    - embeddings: what the embedding sources write, in the place of the tokens' own.
+    - live_only: skip what cannot matter; None: wherever no gradient flows.
+    - clean: a tape of SOURCES from the plain run on `tokens`: sources below `from_layer` are taken from it.
+    - from_layer: the masks are 1 for every reader below this layer; needs `clean`.
+    - workspace: memory to use; give the same one to runs that follow each other.
     """
     graph = Graph.of(model.config)
     if mask.shape[-2:] != graph.shape:
@@ -60,6 +60,13 @@ def patched_logits(
             f"with from_layer={from_layer}, masks must be 1 for every reader below layer {from_layer}."
         )
     embedded = model.embed(tokens) if embeddings is None else embeddings
+    length = embedded[0].shape[1]
+    if stacked.shape[1] not in (1, length):
+        raise BadInput(
+            f"a mask with positions needs one for each of the {length} tokens. Got {stacked.shape[1]}."
+        )
+    if read is not None and not 0 <= int(read.min()) <= int(read.max()) < length:
+        raise BadInput(f"positions to read must be from 0 to {length - 1}. Got {read.tolist()}.")
     if live_only is None:
         graded = (
             mask.requires_grad or replacements.requires_grad or any(one.requires_grad for one in embedded)
@@ -69,12 +76,15 @@ def patched_logits(
     if live_only:
         plan = Plan.live(graph, stacked, replacements.from_a_run, model.config.heads_share_a_norm)
     run = _PatchedRun(model, plan, stacked, replacements, embedded, from_layer, workspace or Workspace())
-    for index in range(graph.layers):
-        if clean is not None and index < from_layer:
-            run.keep_layer(index, clean)
-        else:
-            run.compute_layer(index)
-    logits = run.logits(read)
+    try:
+        for index in range(graph.layers):
+            if clean is not None and index < from_layer:
+                run.keep_layer(index, clean)
+            else:
+                run.compute_layer(index)
+        logits = run.logits(read)
+    finally:
+        run.outbox.token = None
     return logits[0] if mask.ndim == 2 else logits
 
 
@@ -190,7 +200,7 @@ class _PatchedRun:
         base = _in_outbox_order(self.replacements.final_input)
         normed, _ = self._read(reader, slice(0, self.slots_written), base, where)
         normed = normed[:, :, 0]
-        if read is not None and where is not None and where.stop - where.start > 1:
+        if read is not None and where is not None:
             at = (read - where.start)[None, :, :, None].expand(normed.shape[0], -1, -1, normed.shape[-1])
             normed = normed.gather(2, at)
         return self.model.unembed_normed(normed)

@@ -58,7 +58,8 @@ class Outbox:
         ]
         self.gradients: list[Tensor] = []
         self.mask_gradient: Tensor | None = None
-        self.token = _Open.apply(mask, self)
+        self.token: Tensor | None = _Open.apply(mask, self)
+        """The newest; None once the run is over: the graph holds the outbox, and must not be held by it."""
 
     def write(self, slots: slice, delta: Tensor, weight: Tensor | None = None) -> None:
         """Put `delta` [slots, masks or 1, positions, examples, width] into its slots.
@@ -88,6 +89,12 @@ class Outbox:
         named = zip(("shared gradient", "own gradient"), self.values, strict=True)
         self.gradients = [self.workspace.take(name, tuple(each.shape), each).zero_() for name, each in named]
         self.mask_gradient = torch.zeros_like(self.mask) if self.mask.requires_grad else None
+        # Not every backward comes by `_Open`: one by the embeddings alone does not.
+        torch.autograd.Variable._execution_engine.queue_callback(self.close_gradients)
+
+    def close_gradients(self) -> None:
+        """At the end of a backward, whatever it was taken by."""
+        self.gradients, self.mask_gradient = [], None
 
     @property
     def values(self) -> list[Tensor]:
@@ -170,9 +177,7 @@ class _Open(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, _: Tensor) -> tuple[Tensor | None, None]:
-        gradient, ctx.outbox.mask_gradient = ctx.outbox.mask_gradient, None
-        ctx.outbox.gradients = []
-        return gradient, None
+        return ctx.outbox.mask_gradient, None
 
 
 class _Write(torch.autograd.Function):
@@ -198,7 +203,8 @@ class _Write(torch.autograd.Function):
             parts = []
             for part, block in outbox.views(outbox.gradients, ctx.slots):
                 if weight is None:
-                    parts.append(block)
+                    # A copy: the workspace is used again, and autograd hands out what it is given.
+                    parts.append(block.clone())
                 else:
                     parts.append(torch.bmm(block.flatten(1, 3), weight[part]).unflatten(1, block.shape[1:4]))
             delta = parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -6,11 +6,14 @@ from edgewise.errors import unknown
 from edgewise.patching.replacements import ABLATIONS
 from edgewise.tasks.metrics import METRICS, check_metric, several
 from edgewise.tasks.pairs import Pairs
+from edgewise.tasks.prompt_rules import PromptRules
 
 
 def check_task(metric: str, ablation: str, batch_size: int, pairs: Pairs | None) -> list[str]:
     """Every problem; without pairs, those of the choices alone."""
     problems: list[str] = []
+    if pairs is not None and not len(pairs):
+        problems.append("prompt pairs were needed. Got none.")
     if metric not in METRICS:
         problems.append(unknown("metric", metric, METRICS))
     elif pairs is not None:
@@ -25,3 +28,15 @@ def check_task(metric: str, ablation: str, batch_size: int, pairs: Pairs | None)
     if batch_size < 1:
         problems.append(f"batch size must be 1 or more. Got {batch_size}.")
     return problems
+
+
+def check_fit(pairs: Pairs, rules: PromptRules) -> list[str]:
+    """Why pairs that were made for another model cannot be run on this one."""
+    problems = []
+    ids = (max(*pair.clean, *(pair.corrupted or ()), *pair.correct, *pair.wrong) for pair in pairs)
+    if (largest := max(ids, default=0)) >= rules.vocabulary:
+        problems.append(f"token ids must be below the model's {rules.vocabulary:,}. Got {largest:,}.")
+    longest = max((len(pair.clean) for pair in pairs), default=0)
+    if rules.context and longest > rules.context:
+        problems.append(f"prompts must have at most the model's {rules.context:,} tokens. Got {longest:,}.")
+    return [f"{problem} Make the pairs with this model." for problem in problems]
