@@ -94,8 +94,6 @@ def test_an_answer_that_the_tokenizer_does_not_know_is_refused(words):
         ({"clean": 3}, "clean must be text or a list of token ids. Got 3."),
         ({"clean": [1, True]}, "clean must be text or a list of token ids. Got [1, True]."),
         ({"clean": [1, 2.0]}, "clean must be text or a list of token ids. Got [1, 2.0]."),
-        ({"clean": "text"}, "clean is text, and the model has no tokenizer. Give token ids."),
-        ({"clean": [1], "wrong": "a"}, "wrong is text, and the model has no tokenizer. Give token ids."),
         ({"clean": [1, 10, -1, 10]}, "clean must be token ids from 0 to 9. Got 10, -1."),
         ({"clean": [1], "correct": [1, 12]}, "correct must be token ids from 0 to 9. Got 12."),
         ({"clean": [1], "correct": 1.5}, "correct must be text or token ids. Got 1.5."),
@@ -162,7 +160,16 @@ def test_a_token_of_the_tokenizer_beyond_the_models_vocabulary_is_refused():
 
 def test_a_bad_answer_is_not_reported_as_a_bad_target_too():
     (problem,) = problems_of(IDS, {"clean": [1], "correct": ["text", 2], "target": [0, 1]})
-    assert problem == "pair 0: correct is text, and the model has no tokenizer. Give token ids."
+    assert problem.startswith("the model has no tokenizer to read text with, and 1 pair holds text (pair 0)")
+
+
+def test_text_without_a_tokenizer_is_one_problem_for_all_pairs():
+    text = {"clean": "a", "corrupted": "b", "correct": "c", "wrong": ["d", "e"]}
+    assert problems_of(IDS, {"clean": [1]}, *[text] * 4, {"clean": []}, {"clean": [1], "wrong": "a"}) == [
+        "the model has no tokenizer to read text with, and 5 pairs hold text (pair 1, pair 2, pair 3 "
+        "and 2 more). Give token ids, or a model with a tokenizer.",
+        "pair 5: clean is empty. Give at least one token.",
+    ]
 
 
 def test_all_problems_are_raised_at_once_each_with_its_line(tmp_path):
@@ -172,12 +179,12 @@ def test_all_problems_are_raised_at_once_each_with_its_line(tmp_path):
     with pytest.raises(BadInput) as caught:
         Pairs.from_jsonl(path, IDS)
     assert [problem.split("\n")[0] for problem in caught.value.problems] == [
-        f"{path}:2: column 14: a line must be one JSON object. Expecting value.",
         f"{path}:1: unknown key 'wrnog'. Did you mean 'wrong'? "
         "Known: clean, correct, corrupted, position, target, wrong.",
         f"{path}:1: clean must be token ids from 0 to 9. Got 99.",
         f"{path}:1: clean and corrupted must have one length. Got 2 and 1 tokens. Change one of them:",
-        f"{path}:3: an entry must be an object with keys such as 'clean'. Got [1].",
+        f"{path}:2: column 14: a line must be one JSON object. Expecting value.",
+        f"{path}:3: an entry must be an object with keys such as 'clean'. Got a list: [1].",
     ]
 
 

@@ -203,6 +203,15 @@ def test_networkx_gets_nodes_with_kinds_and_edges_with_parts() -> None:
         circuit.to_networkx(small_scores())
 
 
+def test_a_circuit_of_the_other_key_readers_is_refused_with_the_reason() -> None:
+    apart, grouped, other = (Graph(layers=1, heads=4, key_readers=readers) for readers in (4, 2, 1))
+    with pytest.raises(BadInput, match="One model was loaded with grouped_readers and the other without"):
+        Circuit.full(apart) | Circuit.full(grouped)
+    with pytest.raises(BadInput) as caught:
+        Circuit.full(other) | Circuit.full(grouped)
+    assert "grouped_readers" not in str(caught.value)
+
+
 def test_without_networkx_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "networkx", None)
     with pytest.raises(EdgewiseError, match=r"pip install 'edgewise\[networkx\]'"):

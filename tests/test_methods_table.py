@@ -121,6 +121,13 @@ def test_a_method_without_options_says_so():
     assert problems == ["eap has no options of its own. Got 'steps'."]
 
 
+def test_what_every_method_is_given_is_no_option_of_one():
+    assert read_options("probe", method_with_options, {"steps": 1, "metric": "kl", "ablate": 1})[1] == [
+        "'metric' is no option of probe alone. Give it on its own, without --set.",
+        "probe has no such option. Got 'ablate'. Did you mean 'ablation'?",
+    ]
+
+
 def test_all_that_is_wrong_with_a_discovery_is_told_at_once():
     model = tiny_model()
     pairs = Pairs.from_list([{"clean": [1, 2]}], model)

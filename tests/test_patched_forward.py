@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewise.circuit import Circuit
+from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.models.tape import SOURCES, Tape
 from edgewise.patching.forward import patched_logits
@@ -383,7 +384,7 @@ def test_backward_can_be_taken_twice():
 
 def test_a_mask_of_another_graph_is_refused_with_both_shapes():
     model = tiny_model("plain")
-    with pytest.raises(ValueError, match=r"\[readers, sources\] was needed. Got \(3, 3\)"):
+    with pytest.raises(BadInput, match=r"\[readers, sources\] was needed. Got \(3, 3\)"):
         patched_logits(model, CLEAN, torch.ones(3, 3), replacements_of(model, "zero"))
 
 

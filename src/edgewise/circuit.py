@@ -7,18 +7,18 @@ are matrices [readers, sources] over a `Graph`, held on the CPU and never change
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import compress, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from edgewise import storage, views
-from edgewise.edges import check_same, check_shape, edge_places, marked_edges
+from edgewise.edges import check_count, check_same, check_shape, edge_places, marked_edges
 from edgewise.errors import BadInput, unknown
 from edgewise.files import in_file
 from edgewise.graph import Graph
@@ -73,8 +73,7 @@ class Scores:
 
     def top(self, n: int, by: str = "absolute") -> Circuit:
         """The n strongest edges; among equals the first in edge order."""
-        if not 0 <= n <= self.graph.edge_count:
-            raise BadInput(f"a number of edges from 0 to {self.graph.edge_count:,} was needed. Got {n:,}.")
+        check_count(self.graph, n)
         chosen = torch.zeros(self.graph.edge_count, dtype=torch.bool)
         chosen[self._strongest_first(by)[:n]] = True
         kept = torch.zeros(self.graph.shape, dtype=torch.bool)
@@ -206,22 +205,22 @@ class Circuit:
             return False
 
     def __or__(self, other: Circuit) -> Circuit:
-        return Circuit(self.graph, self.kept | self._other(other))
+        return self._with(other, Tensor.__or__)
 
     def __and__(self, other: Circuit) -> Circuit:
-        return Circuit(self.graph, self.kept & self._other(other))
+        return self._with(other, Tensor.__and__)
 
     def __sub__(self, other: Circuit) -> Circuit:
-        return Circuit(self.graph, self.kept & ~self._other(other))
+        return self._with(other, Tensor.__gt__)  # True > False: in this one and not in the other
 
     def __xor__(self, other: Circuit) -> Circuit:
-        return Circuit(self.graph, self.kept ^ self._other(other))
+        return self._with(other, Tensor.__xor__)
 
     def __invert__(self) -> Circuit:
         return Circuit(self.graph, self.graph.edges & ~self.kept)
 
     def __le__(self, other: Circuit) -> bool:
-        return not len(self - other)
+        return not len(self - other) if isinstance(other, Circuit) else NotImplemented
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Circuit):
@@ -274,9 +273,11 @@ class Circuit:
         before = "" if self.selected is None else f", {self.selected:,} before pruning"
         return f"Circuit({len(self):,} edges{before}; of {self.graph.describe()})"
 
-    def _other(self, other: Circuit) -> Tensor:
+    def _with(self, other: Circuit, operation: Callable[[Tensor, Tensor], Tensor]) -> Any:
+        if not isinstance(other, Circuit):
+            return NotImplemented
         check_same(self.graph, other.graph)
-        return other.kept
+        return Circuit(self.graph, operation(self.kept, other.kept))
 
 
 def _strength(values: Tensor, by: str) -> Tensor:

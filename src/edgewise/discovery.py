@@ -12,9 +12,9 @@ from edgewise.methods.options import read_options
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.tasks.ablations import replacer_for
-from edgewise.tasks.checks import check_task
+from edgewise.tasks.checks import check_fit, check_kinds, check_task
 from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.pairs import Pairs
+from edgewise.tasks.pairs import Pairs, prompt_rules
 
 
 def discover(
@@ -29,7 +29,10 @@ def discover(
     **options: Any,
 ) -> Scores:
     """Score every edge; positive = keeping it helps the metric. `options` are the method's own."""
-    if problems := check_discovery(method, metric, ablation, batch_size, pairs, options):
+    checked = pairs if isinstance(pairs, Pairs) else None
+    problems = check_kinds(model, pairs)
+    problems += check_discovery(method, metric, ablation, batch_size, checked, options)
+    if problems or (problems := check_fit(pairs, prompt_rules(model))):
         raise BadInput(*problems)
     shown = Progress(progress) if isinstance(progress, bool) else progress
     chosen = METHODS[method]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from numbers import Integral
 
 import torch
 from jaxtyping import Bool, Int
@@ -26,10 +28,23 @@ def check_shape(what: str, graph: Graph, matrix: Tensor) -> None:
 
 def check_same(graph: Graph, other: Graph) -> None:
     if graph != other:
+        grouped = replace(graph, key_readers=other.key_readers) == other and graph.heads in (
+            graph.key_readers,
+            other.key_readers,
+        )
+        why = " One model was loaded with grouped_readers and the other without." if grouped else ""
         raise BadInput(
             "scores and circuits of one graph were needed. "
-            f"Got one of {graph.describe()}; and one of {other.describe()}."
+            f"Got one of {graph.describe()}; and one of {other.describe()}.{why}"
         )
+
+
+def check_count(graph: Graph, count: int) -> None:
+    """Refuse a number of edges that the graph cannot give."""
+    is_whole = isinstance(count, Integral) and not isinstance(count, bool)
+    if not is_whole or not 0 <= count <= graph.edge_count:
+        got = f"{count:,}" if is_whole else f"{count!r:.60}"
+        raise BadInput(f"a number of edges from 0 to {graph.edge_count:,} was needed. Got {got}.")
 
 
 def marked_edges(graph: Graph, marked: Bool[Tensor, "readers sources"]) -> str:
@@ -47,6 +62,8 @@ def shortened(problems: list[str]) -> list[str]:
 
 def edge_places(graph: Graph, names: Iterable[str]) -> tuple[Int[Tensor, " edges"], Int[Tensor, " edges"]]:
     """(readers, sources) of edges by name; every name that is not an edge is told at once."""
+    if isinstance(names, str):
+        raise BadInput(f"several edge names were needed. Got text. Put it in a list: [{names!r}].")
     places: list[tuple[int, int]] = []
     problems: list[str] = []
     for name in names:

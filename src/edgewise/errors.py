@@ -12,7 +12,7 @@ The command line prints a `BadInput` as its list of problems and exits with stat
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class EdgewiseError(Exception):
@@ -70,6 +70,49 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     "unknown method 'eep'. Did you mean 'eap'? Known: acdc, eap."
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"unknown {what} {name!r}.{hint} Known: {', '.join(names)}."
+    return f"unknown {what} {name!r}.{did_you_mean(name, names)} Known: {', '.join(names)}."
+
+
+def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.4) -> str:
+    """The nearest of the names known, as the end of a sentence; empty where none is near."""
+    near = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=likeness)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def check_kind(value: object, kind: type | tuple[type, ...], needed: str, what_to_do: str) -> list[str]:
+    """The problem of a value that is not of the kind needed; none where it is.
+
+    >>> check_kind([1], dict, "a dictionary", "Give one entry.")
+    ['a dictionary was needed. Got a list. Give one entry.']
+    """
+    if isinstance(value, kind):
+        return []
+    return [f"{needed} was needed. Got {kind_of(value)}. {what_to_do}"]
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in words; of a class that has none here, by its name.
+
+    >>> kind_of({}), kind_of(Problems())
+    ('a dictionary', 'an object of class Problems')
+    """
+    name = type(value).__name__
+    return _KINDS.get(name, f"an object of class {name}")
+
+
+_KINDS = {
+    "NoneType": "None",
+    "bool": "a truth value",
+    "dict": "a dictionary",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "str": "text",
+    "tuple": "a tuple",
+}
+
+
+def several(places: Sequence[str], shown: int = 3) -> str:
+    """The first few of many places."""
+    more = len(places) - shown
+    return ", ".join(places[:shown]) + (f" and {more:,} more" if more > 0 else "")

@@ -26,7 +26,7 @@ from edgewise.patching.replacements import Replacements, Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
 from edgewise.tasks.ablations import replacement_prompts, replacer_for
-from edgewise.tasks.checks import check_fit, check_task
+from edgewise.tasks.checks import check_fit, check_kinds, check_task
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import METRICS, Metric
 from edgewise.tasks.pairs import Batch, Pairs, prompt_rules
@@ -50,6 +50,8 @@ def evaluate(
             f"evaluate needs a Circuit. Got a {type(circuit).__name__}. "
             "Scores give one: scores.top(200); edge names: ew.Circuit.of(graph, names)."
         )
+    if problems := check_kinds(model, pairs):
+        raise BadInput(*problems)
     problems = check_task(metric, ablation, batch_size, pairs) + check_fit(pairs, prompt_rules(model))
     if problems:
         raise BadInput(*problems)

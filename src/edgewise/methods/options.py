@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
-from edgewise.errors import unknown
+from edgewise.errors import did_you_mean, unknown
 
 COMMON = ("batch_size", "progress")
+CHOSEN_APART = ("metric", "ablation", *COMMON)
+"""What is given for every method, and may be misspelled as an option of one."""
 WORDS: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
@@ -51,11 +53,7 @@ def read_options(
     problems: list[str] = []
     for option, value in given.items():
         if option not in known:
-            problems.append(
-                unknown(f"option of {name}", option, known)
-                if known
-                else f"{name} has no options of its own. Got {option!r}."
-            )
+            problems.append(_unknown_option(name, option, known))
             continue
         kind = known[option].annotation
         try:
@@ -69,6 +67,15 @@ def read_options(
         if option not in given
     ]
     return values, problems
+
+
+def _unknown_option(name: str, option: str, known: Collection[str]) -> str:
+    if option in CHOSEN_APART:
+        return f"{option!r} is no option of {name} alone. Give it on its own, without --set."
+    meant = did_you_mean(option, CHOSEN_APART, likeness=0.6)
+    if known and not meant:
+        return unknown(f"option of {name}", option, known)
+    return f"{name} has no {'such option' if known else 'options of its own'}. Got {option!r}.{meant}"
 
 
 def describe_kind(kind: Any) -> str:

@@ -17,7 +17,7 @@ import transformers
 from safetensors import SafetensorError
 from torch import Tensor
 
-from edgewise.errors import BadInput, BrokenFile, Problems, unknown
+from edgewise.errors import BadInput, BrokenFile, Problems, kind_of, unknown
 from edgewise.models import native
 from edgewise.models.assemble import assemble, shown
 from edgewise.models.config import ModelConfig
@@ -81,6 +81,9 @@ def load(
     """
     problems = Problems()
     wanted_dtype, wanted_device = _dtype(dtype, problems), _device(device, problems)
+    if isinstance(tokenizer, (str, Path)):
+        what_to_do = f"Make it: transformers.AutoTokenizer.from_pretrained({str(tokenizer)!r})."
+        problems.add(f"a Hugging Face tokenizer was needed. Got {kind_of(tokenizer)}. {what_to_do}")
     try:
         origin = find_origin(source)
         config = _config(origin, grouped_readers, split_embeddings)

@@ -23,6 +23,7 @@ from edgewise.files import read_json
 from edgewise.models import native
 from edgewise.models.config import ModelConfig
 from edgewise.models.families import FAMILIES
+from edgewise.models.transformer import Transformer
 
 SECONDS_TO_WAIT_FOR_THE_HUB = 5.0
 
@@ -52,6 +53,8 @@ def find_origin(source: Any) -> Origin:
         # Naming this class makes transformers import its models' code, which takes a second and a half.
         if not is_text and isinstance(source, transformers.PreTrainedModel):
             return _live(source)
+        if isinstance(source, Transformer):
+            raise BadInput(f"the model {source.name} is loaded already. Use it as it is.")
         if not is_text or not str(source).strip():
             raise BadInput(
                 "a model is a Hugging Face name, a folder, or a live Hugging Face causal language model. "

@@ -11,6 +11,7 @@ Hugging Face tensors and nothing is copied where the layout allows. The parts ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any, cast
 
 import torch
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from edgewise.errors import check_kind
 from edgewise.models.config import ModelConfig
 from edgewise.models.layer import Layer, Norm, parameter
 from edgewise.models.places import Places
@@ -135,6 +137,20 @@ class Transformer(nn.Module):
         logits = F.linear(normed, self.unembed_weight, self.unembed_bias)
         cap = self.config.logit_softcap
         return torch.tanh(logits / cap) * cap if cap else logits
+
+    def __repr__(self) -> str:
+        config = self.config
+        size = f"{config.layers} layers x {config.heads} heads, width {config.width}"
+        dtype = str(self.dtype).removeprefix("torch.")
+        return f"Transformer({self.name}: {size}, {dtype}, {self.device})"
+
+
+def check_model(model: object) -> list[str]:
+    """Why this is no model that can be run."""
+    loadable = isinstance(model, (str, PathLike, nn.Module))
+    given = repr(model) if isinstance(model, str) else "model"
+    what_to_do = f"Load it: ew.load({given})." if loadable else "ew.load gives one."
+    return check_kind(model, Transformer, "an edgewise model", what_to_do)
 
 
 def read_positions(

@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from edgewise.errors import BadInput
+from edgewise.errors import BadInput, check_kind
 from edgewise.graph import Graph
 from edgewise.models.tape import Tape
-from edgewise.models.transformer import Transformer
+from edgewise.models.transformer import Transformer, check_model
 from edgewise.patching.outbox import Outbox
 from edgewise.patching.plan import Plan
 from edgewise.patching.readers import HeadReader, NormReader, Reader
@@ -48,15 +48,18 @@ def patched_logits(
     - from_layer: the masks are 1 for every reader below this layer; needs `clean`.
     - workspace: memory to use; give the same one to runs that follow each other.
     """
+    what_to_do = "Replacements.of_run(model, corrupted tokens) gives them."
+    if wrong := check_model(model) + check_kind(replacements, Replacements, "an ew.Replacements", what_to_do):
+        raise BadInput(*wrong)
     graph = Graph.of(model.config)
     if mask.shape[-2:] != graph.shape:
-        raise ValueError(f"a mask of {graph.shape} [readers, sources] was needed. Got {tuple(mask.shape)}.")
+        raise BadInput(f"a mask of {graph.shape} [readers, sources] was needed. Got {tuple(mask.shape)}.")
     if from_layer and clean is None:
-        raise ValueError("from_layer needs clean: a tape of the plain run, to take the layers below from.")
+        raise BadInput("from_layer needs clean: a tape of the plain run, to take the layers below from.")
     stacked = mask.to(model.dtype).reshape(-1, 1 if mask.ndim < 4 else mask.shape[-3], *graph.shape)
     below = slice(0, graph.head_readers(from_layer).start)
     if not (stacked[..., below, :] == 1)[..., graph.edges.to(mask.device)[below]].all():
-        raise ValueError(
+        raise BadInput(
             f"with from_layer={from_layer}, masks must be 1 for every reader below layer {from_layer}."
         )
     embedded = model.embed(tokens) if embeddings is None else embeddings

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from edgewise.errors import unknown
+from edgewise.errors import several, unknown
+from edgewise.models.transformer import Transformer, check_model
 from edgewise.patching.replacements import ABLATIONS
-from edgewise.tasks.metrics import METRICS, check_metric, several
-from edgewise.tasks.pairs import Pairs
+from edgewise.tasks.metrics import METRICS, check_metric
+from edgewise.tasks.pairs import Pairs, check_pairs
 from edgewise.tasks.prompt_rules import PromptRules
+
+
+def check_kinds(model: object, pairs: object) -> list[str]:
+    """Why these are no model and prompt pairs."""
+    if isinstance(model, Pairs) and isinstance(pairs, Transformer):
+        return ["a model and then its prompt pairs were needed. Got them the other way round. Swap them."]
+    return check_model(model) + check_pairs(pairs)
 
 
 def check_task(metric: str, ablation: str, batch_size: int, pairs: Pairs | None) -> list[str]:

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, TypeGuard
 
-from edgewise.errors import unknown
+from edgewise.errors import kind_of, several, unknown
 from edgewise.tasks.prompt_rules import MOST_TOKENS, PromptRules
+from edgewise.tasks.prompts_file import NotJson
 
 KEYS = ("clean", "corrupted", "correct", "wrong", "position", "target")
 
@@ -48,12 +49,19 @@ def read_entries(entries: Iterable[tuple[str, object]], rules: PromptRules) -> t
     """The pairs of all entries that are right, and the problems of all that are not."""
     pairs: list[Pair] = []
     problems: list[str] = []
+    unreadable: list[str] = []
     for place, value in entries:
         entry = _Entry(rules)
         pair = entry.pair(value, place)
         problems += [f"{place}: {problem}" for problem in entry.problems]
-        if pair is not None and not entry.problems:
+        if entry.is_unreadable:
+            unreadable.append(place)
+        elif pair is not None and not entry.problems:
             pairs.append(pair)
+    if unreadable:
+        count = "1 pair holds" if len(unreadable) == 1 else f"{len(unreadable):,} pairs hold"
+        asked = f"the model has no tokenizer to read text with, and {count} text ({several(unreadable)})."
+        problems.insert(0, f"{asked} Give token ids, or a model with a tokenizer.")
     return pairs, problems
 
 
@@ -63,13 +71,19 @@ class _Entry:
     def __init__(self, rules: PromptRules) -> None:
         self.rules = rules
         self.problems: list[str] = []
+        self.is_unreadable = False
+        """It holds text and there is no tokenizer: told once for all entries."""
 
     def say(self, problem: str) -> None:
         self.problems.append(problem)
 
     def pair(self, value: object, place: str) -> Pair | None:
+        if isinstance(value, NotJson):
+            self.say(value.problem)
+            return None
         if not isinstance(value, Mapping):
-            self.say(f"an entry must be an object with keys such as 'clean'. Got {_shown(value)}.")
+            got = f"{kind_of(value)}: {_shown(value)}"
+            self.say(f"an entry must be an object with keys such as 'clean'. Got {got}.")
             return None
         given = {str(key): _plain(part) for key, part in value.items() if part is not None}
         for key in given:
@@ -189,7 +203,7 @@ class _Entry:
 
     def is_readable(self, key: str, text: str) -> bool:
         if self.rules.tokenizer is None:
-            self.say(f"{key} is text, and the model has no tokenizer. Give token ids.")
+            self.is_unreadable = True
             return False
         try:
             text.encode()

@@ -12,7 +12,7 @@ Several reads of an example are averaged. Everything is worked out in float32 or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from edgewise.errors import BadInput, unknown
+from edgewise.errors import BadInput, several, unknown
 from edgewise.tasks.entries import Pair
 from edgewise.tasks.pairs import Batch, Field, Pairs
 
@@ -148,12 +148,6 @@ def _mean_at(values: Logits, answers: Answers) -> PerRead:
 
 def _exact(x: Tensor) -> Tensor:
     return x if x.dtype == torch.float64 else x.float()
-
-
-def several(places: Sequence[str], shown: int = 3) -> str:
-    """The first few of many places."""
-    more = len(places) - shown
-    return ", ".join(places[:shown]) + (f" and {more:,} more" if more > 0 else "")
 
 
 METRICS: Mapping[str, Metric] = {

@@ -7,7 +7,7 @@ results per example go back with `results[batch.index] = ...`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Literal, overload
@@ -16,8 +16,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from edgewise.errors import BadInput
-from edgewise.models.transformer import Transformer
+from edgewise.errors import BadInput, check_kind, kind_of
+from edgewise.models.transformer import Transformer, check_model
 from edgewise.tasks.entries import Pair, read_entries
 from edgewise.tasks.prompt_rules import PromptRules
 from edgewise.tasks.prompts_file import read_jsonl
@@ -47,7 +47,7 @@ class Batch:
         return len(self.index)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pairs(Sequence[Pair]):
     """Checked prompt pairs, in the order given."""
 
@@ -59,23 +59,28 @@ class Pairs(Sequence[Pair]):
 
         Prompt rules do in the place of the model, so that a file can be checked before weights are loaded.
         """
+        what_to_do = "Pairs.from_list takes a list."
+        wrong = check_kind(path, (str, PathLike), "the path of a JSONL file", what_to_do)
+        if wrong := wrong + _check_rules(model):
+            raise BadInput(*wrong)
         entries, problems = read_jsonl(path)
-        return cls._from_entries(entries, problems, model)
+        if not entries:
+            raise BadInput(*problems)
+        return cls._from_entries(entries, model)
 
     @classmethod
     def from_list(cls, entries: Iterable[object], model: Transformer | PromptRules) -> Pairs:
         """The same from dictionaries with the keys of the file."""
+        if wrong := _check_list(entries) + _check_rules(model):
+            raise BadInput(*wrong)
         placed = [(f"pair {index}", entry) for index, entry in enumerate(entries)]
         if not placed:
             raise BadInput("no prompts were given. Give at least one dictionary, with the key 'clean'.")
-        return cls._from_entries(placed, [], model)
+        return cls._from_entries(placed, model)
 
     @classmethod
-    def _from_entries(
-        cls, entries: list[tuple[str, object]], problems: list[str], model: Transformer | PromptRules
-    ) -> Pairs:
-        pairs, further = read_entries(entries, prompt_rules(model))
-        problems = [*problems, *further]
+    def _from_entries(cls, entries: list[tuple[str, object]], model: Transformer | PromptRules) -> Pairs:
+        pairs, problems = read_entries(entries, prompt_rules(model))
         if len(problems) > MOST_PROBLEMS:
             more = f"and {len(problems) - MOST_PROBLEMS:,} more problems"
             problems = [*problems[:MOST_PROBLEMS], more]
@@ -92,6 +97,12 @@ class Pairs(Sequence[Pair]):
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def __repr__(self) -> str:
+        lengths = sorted({len(pair.clean) for pair in self.pairs})
+        span = " to ".join(f"{length:,}" for length in dict.fromkeys((*lengths[:1], *lengths[-1:])))
+        pairs = f"{len(self):,} prompt pair" + "s" * (len(self) != 1)
+        return f"Pairs({pairs}{', ' + span + ' tokens' if span else ''})"
 
     @property
     def aligned(self) -> bool:
@@ -143,7 +154,33 @@ def prompt_rules(model: Transformer | PromptRules) -> PromptRules:
     if isinstance(model, PromptRules):
         return model
     config = model.config
-    return PromptRules(config.vocabulary, config.context, getattr(model, "tokenizer", None))
+    return PromptRules(config.vocabulary, config.context, model.tokenizer)
+
+
+def check_pairs(pairs: object) -> list[str]:
+    """Why these are no prompt pairs."""
+    what_to_do = "Pairs.from_jsonl and Pairs.from_list give them."
+    if isinstance(pairs, (str, PathLike)):
+        what_to_do = "Read the file: ew.Pairs.from_jsonl(path, model)."
+    elif isinstance(pairs, (list, tuple)):
+        what_to_do = "Make pairs of the rows: ew.Pairs.from_list(rows, model)."
+    return check_kind(pairs, Pairs, "an ew.Pairs", what_to_do)
+
+
+def _check_rules(model: object) -> list[str]:
+    return [] if isinstance(model, PromptRules) else check_model(model)
+
+
+def _check_list(entries: object) -> list[str]:
+    """Why these are no list of entries. Text and a dictionary can be gone through, but hold none."""
+    what_to_do = "Put the dictionaries of the prompt pairs in one."
+    if isinstance(entries, (str, PathLike)):
+        what_to_do = "A file is read by Pairs.from_jsonl."
+    elif isinstance(entries, Mapping):
+        what_to_do = "Wrap it in a list: [entry]."
+    elif isinstance(entries, Iterable):
+        return []
+    return [f"a list of dictionaries was needed. Got {kind_of(entries)}. {what_to_do}"]
 
 
 def _shape(pair: Pair) -> tuple[object, ...]:

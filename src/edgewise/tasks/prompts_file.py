@@ -1,35 +1,46 @@
 """A JSONL file to its entries: one JSON value a line, each with its place, `mine.jsonl:3`.
 
-Blank lines are skipped. What an entry says is no concern of this file: `entries.py` turns it into a pair.
+Blank lines are skipped, and a line that is not JSON has a `NotJson` in the place of its value. What an entry
+says is no concern of this file: `entries.py` turns it into a pair.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from edgewise.errors import BrokenFile
 
 
+@dataclass(frozen=True)
+class NotJson:
+    """A line that is not JSON."""
+
+    problem: str
+
+
 def read_jsonl(path: str | PathLike[str]) -> tuple[list[tuple[str, object]], list[str]]:
-    """(place, value) of every line that is JSON, and a problem for every line that is not."""
+    """(place, value) of every line, and every problem of the file as JSON lines."""
     entries: list[tuple[str, object]] = []
-    problems: list[str] = []
     # Not splitlines(): a JSON string may hold characters, such as U+2028, that it would split at.
     for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
-        place = f"{path}:{number}"
-        try:
-            entries.append((place, json.loads(line)))
-        except json.JSONDecodeError as error:
-            problems.append(f"{place}: column {error.colno}: a line must be one JSON object. {error.msg}.")
-        except (ValueError, RecursionError) as error:
-            problems.append(f"{place}: a line must be one JSON object that can be read. {error}.")
-    if not entries and not problems:
-        problems.append(f"no prompts in {path}. Write one JSON object a line, with at least the key 'clean'.")
-    return entries, problems
+        entries.append((f"{path}:{number}", _read_line(line)))
+    if not entries:
+        return [], [f"no prompts in {path}. Write one JSON object a line, with at least the key 'clean'."]
+    return entries, [f"{place}: {value.problem}" for place, value in entries if isinstance(value, NotJson)]
+
+
+def _read_line(line: str) -> object:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        return NotJson(f"column {error.colno}: a line must be one JSON object. {error.msg}.")
+    except (ValueError, RecursionError) as error:
+        return NotJson(f"a line must be one JSON object that can be read. {error}.")
 
 
 def _read_text(path: str | PathLike[str]) -> str:
