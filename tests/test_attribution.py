@@ -118,8 +118,8 @@ def test_a_positive_score_means_that_keeping_the_edge_helps_whichever_way_the_me
 def test_batch_size_and_order_of_examples_change_no_score(ablation):
     model, pairs = tiny_model("plain"), tiny_pairs()
     metric = METRICS["logit-diff"]
-    prompts = lambda: (batch.corrupted for batch in pairs.batches(2))  # noqa: E731
-    replacing = replacer(ablation, model, prompts, pairs.aligned)
+    prompts = [batch.corrupted for batch in pairs.batches(2)]
+    replacing = replacer(ablation, model, lambda: prompts, pairs.aligned)
     whole = eap(model, pairs, metric, replacing)
     for batch_size in (1, 2, 100):
         again = eap(model, pairs, metric, replacing, batch_size=batch_size)
@@ -160,3 +160,11 @@ def test_half_precision_scores_are_near_those_of_float32():
     )
     correlation = torch.corrcoef(torch.stack((exact.flatten(), rough.flatten())))[0, 1]
     assert correlation > 0.99
+
+
+def test_pairs_without_corrupted_prompts_are_not_run_against_themselves():
+    model = tiny_model("plain")
+    pairs = Pairs.from_list([{"clean": [1, 2, 3], "correct": 1, "wrong": 2}], model)
+    with pytest.raises(BadInput, match="needs corrupted prompts"):
+        eap(model, pairs, METRICS["logit-diff"], replacer("corrupted", model, list))
+    assert eap(model, pairs, METRICS["logit-diff"], replacer("zero", model, list)).values.any()

@@ -35,7 +35,7 @@ def with_options_of(request: Any, *arguments: str) -> Callable[[Callable[..., No
 
         # Typer reads a command's name, help and options from these.
         command.__name__, command.__doc__, command.__annotations__ = function.__name__, function.__doc__, {}
-        setattr(command, "__signature__", inspect.Signature([*parameters, *own]))  # noqa: B010
+        setattr(command, "__signature__", inspect.Signature([*parameters, *own]))  # noqa: B010 - functions declare none
         return command
 
     return decorate

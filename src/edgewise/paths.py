@@ -28,9 +28,14 @@ def needed_by_logits(
         heads = needed[graph.head_sources(layer)]
         if heads_together:
             heads |= heads.any()
-        shared = heads.view(graph.key_readers, -1).any(1)
-        needed |= kept[graph.head_readers(layer)][torch.cat((heads, shared, shared))].any(0)
+        needed |= kept[graph.head_readers(layer)][readers_of_heads(graph, heads)].any(0)
     return needed
+
+
+def readers_of_heads(graph: Graph, heads: Bool[Tensor, " heads"]) -> Bool[Tensor, " readers_of_layer"]:
+    """The q, k and v readers of some heads of a layer. A key/value reader feeds every head that shares it."""
+    shared = heads.unflatten(0, (graph.key_readers, -1)).any(1)
+    return torch.cat((heads, shared, shared))
 
 
 def reached_from_embeddings(

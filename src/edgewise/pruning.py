@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from edgewise.graph import Graph
-from edgewise.paths import needed_by_logits, reached_from_embeddings
+from edgewise.paths import needed_by_logits, reached_from_embeddings, readers_of_heads
 
 
 def on_a_path(graph: Graph, kept: Bool[Tensor, "readers sources"]) -> Bool[Tensor, "readers sources"]:
@@ -21,12 +21,10 @@ def on_a_path(graph: Graph, kept: Bool[Tensor, "readers sources"]) -> Bool[Tenso
 
 
 def readers_that_feed(graph: Graph, nodes: Bool[Tensor, " sources"]) -> Bool[Tensor, " readers"]:
-    """The readers of these nodes, and `logits`. A key/value reader feeds every head that shares it."""
+    """The readers of these nodes, and `logits`."""
     parts: list[Tensor] = []
     for layer in range(graph.layers):
-        heads = nodes[graph.head_sources(layer)]
-        shared = heads.unflatten(0, (graph.key_readers, -1)).any(1)
-        parts += [heads, shared, shared]
+        parts.append(readers_of_heads(graph, nodes[graph.head_sources(layer)]))
         if graph.mlps:
             parts.append(nodes[graph.mlp_source(layer)].reshape(1))
     return torch.cat((*parts, torch.ones(1, dtype=torch.bool, device=nodes.device)))

@@ -25,7 +25,7 @@ from edgewise.patching.forward import patched_logits
 from edgewise.patching.replacements import Replacements, Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
-from edgewise.tasks.ablations import replacement_prompts, replacer_for
+from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.checks import check_fit, check_kinds, check_task
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import METRICS, Metric
@@ -101,7 +101,7 @@ def _runs(
 ) -> Iterator[Float[Tensor, "examples reads vocabulary"]]:
     """The logits of the full model, of everything replaced, and of each circuit."""
     yield full
-    replacements = replacer.replacements(replacement_prompts(batch))
+    replacements = replacer.replacements(batch.corrupted)
     yield _replaced_logits(model, batch, replacements)
     for circuit in circuits:
         mask = circuit.mask(model.dtype, model.device)

@@ -22,7 +22,6 @@ from edgewise.models.transformer import Transformer
 from edgewise.patching.attribution import GradientTape, ReaderGradients, edge_gradients
 from edgewise.patching.replacements import Replacer, Sources
 from edgewise.progress import Progress
-from edgewise.tasks.ablations import replacement_prompts
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
@@ -70,7 +69,7 @@ def batch_gradients(
     goodness.backward(inputs=embeddings)
     # The replacements come last: by now the memory of the plain run has been given back.
     with torch.no_grad():
-        differences = Sources.of_tape(tape).less(replacer.sources(replacement_prompts(batch)))
+        differences = Sources.of_tape(tape).less(replacer.sources(batch.corrupted))
         readers = ReaderGradients(tape["attention_input"], tape.gradients)
         gradients = edge_gradients(model, differences, readers)
     require_finite(gradients, model, batch)
