@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewise.errors import BadInput
-from edgewise.tasks.metrics import METRICS, check_metric, get_metric
+from edgewise.tasks.checks import check_task
+from edgewise.tasks.metrics import METRICS, check_metric
 from edgewise.tasks.pairs import Pairs
 from edgewise.tasks.prompt_rules import PromptRules
 
@@ -91,7 +92,7 @@ def test_each_metric_is_what_its_formula_says_with_ragged_answers_and_several_re
     ],
 )
 def test_mean_squared_error_is_taken_against_the_target_where_there_is_one(entries):
-    metric, pairs = get_metric("mean-squared-error"), Pairs.from_list(entries, RULES)
+    metric, pairs = METRICS["mean-squared-error"], Pairs.from_list(entries, RULES)
     (batch,) = pairs.batches(2)
     logits = numbers(*batch.read.shape, VOCABULARY)
     expected = [
@@ -168,7 +169,7 @@ def test_values_and_gradients_of_very_large_logits_are_finite(metric):
 def test_kl_is_never_negative_and_zero_only_between_equals(seed, scale):
     batch = batch_of(RAGGED)
     full, logits = (numbers(3, 1, VOCABULARY, seed=seed + part, scale=scale) for part in (0, 1))
-    kl = get_metric("kl")
+    kl = METRICS["kl"]
     assert (kl(logits, batch, full) > 0).all()
     torch.testing.assert_close(kl(full + 5, batch, full), torch.zeros(3, dtype=torch.float64))
 
@@ -178,12 +179,12 @@ def test_kl_is_never_negative_and_zero_only_between_equals(seed, scale):
 def test_probabilities_keep_to_their_bounds_and_agree_with_each_other(seed, scale):
     batch = batch_of(RAGGED)
     logits = numbers(3, 1, VOCABULARY, seed=seed, scale=scale)
-    difference = get_metric("prob-diff")(logits, batch)
+    difference = METRICS["prob-diff"](logits, batch)
     assert (difference.abs() <= 1 + 1e-12).all()
-    hits = get_metric("accuracy")(logits, batch)
+    hits = METRICS["accuracy"](logits, batch)
     assert set(hits.tolist()) <= {0.0, 1.0}
     assert (hits[difference > 0.5] == 1).all()
-    surprise = get_metric("neg-log-prob")(logits, batch)
+    surprise = METRICS["neg-log-prob"](logits, batch)
     probability = logits.softmax(-1)[:, 0]
     pairs = Pairs.from_list(RAGGED, RULES)
     summed = [probability[row, list(pair.correct)].sum() for row, pair in enumerate(pairs)]
@@ -209,32 +210,30 @@ def test_an_unknown_metric_is_refused_with_the_nearest_name():
     with pytest.raises(
         BadInput, match=r"unknown metric 'logit_diff'. Did you mean 'logit-diff'\? Known: accuracy, kl,"
     ):
-        get_metric("logit_diff")
+        raise BadInput(*check_task("logit_diff", "zero", 1, None))
 
 
 def test_a_metric_says_which_pairs_lack_what_it_needs():
     pairs = Pairs.from_list([{"clean": [1], "correct": 2}, *[{"clean": [1]}] * 5], RULES)
-    assert check_metric(get_metric("logit-diff"), pairs) == [
+    assert check_metric(METRICS["logit-diff"], pairs) == [
         "metric 'logit-diff' needs correct answers in every pair. "
         "Got none in pair 1, pair 2, pair 3 and 2 more. Add 'correct', or choose another metric.",
         "metric 'logit-diff' needs wrong answers in every pair. "
         "Got none in pair 0, pair 1, pair 2 and 3 more. Add 'wrong', or choose another metric.",
     ]
-    assert check_metric(get_metric("neg-log-prob"), pairs[:1]) == []
-    assert (
-        check_metric(get_metric("kl"), pairs) == check_metric(get_metric("mean-squared-error"), pairs) == []
-    )
+    assert check_metric(METRICS["neg-log-prob"], pairs[:1]) == []
+    assert check_metric(METRICS["kl"], pairs) == check_metric(METRICS["mean-squared-error"], pairs) == []
 
 
 def test_a_metric_says_why_it_is_flat_at_the_clean_run():
     pairs = Pairs.from_list([{"clean": [1]}, {"clean": [1], "correct": 2, "target": 0.5}], RULES)
     why = "the clean run is its minimum, so every gradient there is zero"
-    kl, error = get_metric("kl"), get_metric("mean-squared-error")
+    kl, error = METRICS["kl"], METRICS["mean-squared-error"]
     assert kl.flat_at_clean(pairs) == f"metric 'kl' compares the run with the full model: {why}"
     needs = "metric 'mean-squared-error' compares the run with the full model in pair 0, without a target"
     assert error.flat_at_clean(pairs) == f"{needs}: {why}"
     assert error.flat_at_clean(pairs[1:]) is None
-    assert get_metric("logit-diff").flat_at_clean(pairs) is None
+    assert METRICS["logit-diff"].flat_at_clean(pairs) is None
 
 
 def test_a_metric_that_compares_with_the_full_model_asks_for_its_logits():
@@ -242,6 +241,6 @@ def test_a_metric_that_compares_with_the_full_model_asks_for_its_logits():
     with pytest.raises(
         BadInput, match=r"'kl' needs full_logits: the full model's on the clean prompts\. Got None\."
     ):
-        get_metric("kl")(logits, batch_of([{"clean": [1]}]))
+        METRICS["kl"](logits, batch_of([{"clean": [1]}]))
     with pytest.raises(BadInput, match="metric 'mean-squared-error' needs full_logits"):
-        get_metric("mean-squared-error")(logits, batch_of([{"clean": [1]}]))
+        METRICS["mean-squared-error"](logits, batch_of([{"clean": [1]}]))

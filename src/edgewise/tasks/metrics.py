@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from edgewise.errors import BadInput, several, unknown
+from edgewise.errors import BadInput, several
 from edgewise.tasks.entries import Pair
 from edgewise.tasks.pairs import Batch, Field, Pairs
 
@@ -75,12 +75,6 @@ class Metric:
             f"metric {self.name!r} compares the run with the full model{where}: "
             "the clean run is its minimum, so every gradient there is zero"
         )
-
-
-def get_metric(name: str) -> Metric:
-    if name not in METRICS:
-        raise BadInput(unknown("metric", name, METRICS))
-    return METRICS[name]
 
 
 def check_metric(metric: Metric, pairs: Pairs) -> list[str]:
