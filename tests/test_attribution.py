@@ -77,7 +77,7 @@ def test_the_size_of_a_chunk_changes_nothing(kind, monkeypatch):
     model, batch, metric = tiny_model(kind), tiny_batch(), METRICS["logit-diff"]
     replacing = replacer("corrupted", model, list)
     whole = batch_gradients(model, batch, metric, replacing)
-    monkeypatch.setattr(attribution, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(attribution, "LARGEST_CHUNK", 1)
     torch.testing.assert_close(
         batch_gradients(model, batch, metric, replacing), whole, rtol=1e-10, atol=1e-13
     )

@@ -77,7 +77,7 @@ def test_eaps_memory_grows_with_the_prompt_no_faster_than_the_plain_runs():
     (eap_short, plain_short), (eap_long, plain_long) = peaks
     assert plain_long > 10 * plain_short
     assert eap_long - eap_short <= 1.1 * (plain_long - plain_short)
-    assert eap_short - plain_short <= 1.5 * attribution.CHUNK_BYTES
+    assert eap_short - plain_short <= 1.5 * attribution.SMALLEST_CHUNK
 
 
 def test_a_pruned_circuit_of_few_edges_needs_few_operations(works):

@@ -9,7 +9,7 @@ import torch
 
 from edgewise.graph import Graph
 from edgewise.methods import eap
-from edgewise.patching import forward
+from edgewise.patching import patched_run
 from edgewise.patching.attribution import GradientTape
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.outbox import Outbox
@@ -53,7 +53,7 @@ def test_attribution_leaves_no_batch_behind(monkeypatch):
 @pytest.mark.parametrize("ending", ["backward", "dropped", "without gradients", "broken off"])
 def test_a_patched_run_leaves_no_outbox_behind(monkeypatch, ending):
     made: list[weakref.ref] = []
-    monkeypatch.setattr(forward, "Outbox", remembered(Outbox, made))
+    monkeypatch.setattr(patched_run, "Outbox", remembered(Outbox, made))
     model = tiny_model("plain")
     replacements = Replacements.of_run(model, CORRUPTED)
     mask = torch.rand(Graph.of(model.config).shape, dtype=torch.float64)

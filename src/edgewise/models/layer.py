@@ -34,7 +34,8 @@ class Norm(nn.Module):
     def scale(self, x: Tensor) -> Tensor:
         """1 / root mean square, [..., 1]: what a root-mean-square norm multiplies by before its weight."""
         exact = x if x.dtype == torch.float64 else x.float()
-        return torch.rsqrt(exact.square().mean(-1, keepdim=True) + self.epsilon).to(x.dtype)
+        length = torch.linalg.vector_norm(exact, dim=-1, keepdim=True)
+        return torch.rsqrt(length.square() / x.shape[-1] + self.epsilon).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.kind == "layer":
@@ -84,27 +85,28 @@ class Attention(nn.Module):
 
     def mix(
         self,
-        query: Float[Tensor, "examples positions heads head_width"],
+        query: Float[Tensor, "examples queries heads head_width"],
         key: Float[Tensor, "examples positions heads head_width"],
         value: Float[Tensor, "examples positions heads head_width"],
         places: Places,
         layer: int,
-    ) -> Float[Tensor, "examples positions heads head_width"]:
-        """softmax(q k^T) v for every head."""
+        queries: slice | None = None,
+    ) -> Float[Tensor, "examples queries heads head_width"]:
+        """softmax(q k^T) v for every head; `queries`: the positions of the queries, when not all."""
         if self.query_key_norm != "none":
             query, key = self._normed("query", query), self._normed("key", key)
         query, key, value = (part.transpose(1, 2) for part in (query, key, value))
-        query, key = rotate(query, places.rotations[layer]), rotate(key, places.rotations[layer])
-        visible = places.visible[layer]
+        query = rotate(query, places.rotations[layer], queries)
+        key = rotate(key, places.rotations[layer])
+        visible, causal = places.seen_from(layer, queries)
         if not self.softcap:
-            causal = places.causal and visible is None
             mixed = F.scaled_dot_product_attention(
                 query, key, value, attn_mask=visible, is_causal=causal, scale=self.score_scale
             )
             return mixed.transpose(1, 2)
         scores = query @ key.transpose(-1, -2) * self.score_scale
         scores = torch.tanh(scores / self.softcap) * self.softcap
-        if visible is None and places.causal:
+        if causal:
             visible = torch.ones(places.tokens, places.tokens, dtype=torch.bool, device=scores.device).tril()
         if visible is not None:
             scores = scores.masked_fill(~visible, -torch.inf)

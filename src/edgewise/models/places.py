@@ -15,7 +15,7 @@ class Places:
     """Rotation tables and visibility for prompts of `tokens` tokens, on one device."""
 
     def __init__(self, config: ModelConfig, tokens: int, like: Tensor) -> None:
-        self.tokens = tokens
+        self.tokens, self.device = tokens, like.device
         self.causal = config.causal
         tables = {
             rotary: _rotation(rotary, tokens, like) for rotary in set(config.rotaries) if rotary is not None
@@ -24,6 +24,15 @@ class Places:
         visible = {window: self._visible(window, like.device) for window in set(config.windows)}
         self.visible = [visible[window] for window in config.windows]
         """Per layer [tokens, tokens]; None where plain causal (or full) attention says it all."""
+
+    def seen_from(self, layer: int, queries: slice | None) -> tuple[Tensor | None, bool]:
+        """What the queries of these positions (None: all) look at; and whether that is plain causal."""
+        visible = self.visible[layer]
+        if queries is None:
+            return visible, self.causal and visible is None
+        if visible is None and self.causal:
+            visible = torch.ones(self.tokens, self.tokens, dtype=torch.bool, device=self.device).tril()
+        return None if visible is None else visible[queries], False
 
     def _visible(self, window: int, device: torch.device) -> Tensor | None:
         if not window or window >= self.tokens:
@@ -34,11 +43,11 @@ class Places:
         return near & (back >= 0) if self.causal else near & (back > -window)
 
 
-def rotate(x: Tensor, rotation: tuple[Tensor, Tensor] | None) -> Tensor:
+def rotate(x: Tensor, rotation: tuple[Tensor, Tensor] | None, positions: slice | None = None) -> Tensor:
     """Turn the first numbers of each head by its position. x: [..., positions, head_width]."""
     if rotation is None:
         return x
-    cosine, sine = rotation
+    cosine, sine = rotation if positions is None else (table[positions] for table in rotation)
     width = cosine.shape[-1]
     turned, rest = x[..., :width], x[..., width:]
     left, right = turned.chunk(2, dim=-1)

@@ -21,12 +21,14 @@ from torch import Tensor
 from edgewise.graph import Graph
 from edgewise.models.tape import PROJECTIONS, Tape
 from edgewise.models.transformer import Transformer
-from edgewise.patching.readers import HeadReader
+from edgewise.patching.readers import HeadReader, norm_forward
 from edgewise.patching.replacements import Sources
 
-CHUNK_BYTES = 12_000_000
-"""Of what is expanded for a chunk of tokens: a part of a processor's last-level cache."""
-COPIES = 4
+SMALLEST_CHUNK, LARGEST_CHUNK = 12_000_000, 36_000_000
+"""Bytes of what is expanded for a chunk of tokens: a part of a processor's last-level cache, and tokens
+enough to be worth another look at every weight. Between the two, a sixth of the tokens: a small part of what
+the plain run held."""
+COPIES = 3
 """Tensors of a layer's reader gradients alive at once on their way through the norm."""
 
 READERS: tuple[str, ...] = (*PROJECTIONS, "mlp_input", "final_input")
@@ -91,44 +93,53 @@ class _Contraction:
     def total(self) -> Float[Tensor, "readers sources"]:
         tokens, sources = self.tokens, self.graph.shape[1]
         rows = sources + COPIES * self.graph.layer_readers
-        step = max(1, min(tokens, CHUNK_BYTES // (rows * self.width * self.scores.element_size())))
-        buffer = self.scores.new_empty(sources, step, self.width)
+        each = rows * self.width * self.scores.element_size()
+        step = max(1, min(tokens, LARGEST_CHUNK // each, max(SMALLEST_CHUNK // each, tokens // 6)))
+        buffer = self.scores.new_empty(step, sources, self.width)
+        room = self.at["final_input"][0].new_empty(step, 3 * self.graph.heads, self.width)
         for start in range(0, tokens, step):
             chunk = slice(start, min(start + step, tokens))
-            expanded = buffer[:, : chunk.stop - chunk.start]
+            expanded = buffer[: chunk.stop - chunk.start]
             self._expand_sources(chunk, expanded)
-            self._contract(chunk, expanded)
+            self._contract(chunk, expanded, room[: chunk.stop - chunk.start])
         return self.scores
 
-    def _expand_sources(self, chunk: slice, into: Float[Tensor, "sources tokens width"]) -> None:
+    def _expand_sources(self, chunk: slice, into: Float[Tensor, "tokens sources width"]) -> None:
         for index, embedding in enumerate(self.embeddings):
-            into[index] = embedding[chunk]
+            into[:, index] = embedding[chunk]
         for index, layer in enumerate(self.model.layers):
             heads = self.heads[index][chunk].transpose(0, 1)
-            written = into[self.graph.head_sources(index)]
-            written.copy_(torch.bmm(heads, layer.attention.output_weight.transpose(1, 2)))
+            written = into[:, self.graph.head_sources(index)]
+            written.copy_(torch.bmm(heads, layer.attention.output_weight.transpose(1, 2)).transpose(0, 1))
             if layer.attention_post_norm.kind != "none":
                 written *= layer.attention_post_norm.weight
             if layer.mlp is not None:
-                into[self.graph.mlp_source(index)] = self.mlps[index][chunk]
+                into[:, self.graph.mlp_source(index)] = self.mlps[index][chunk]
 
-    def _contract(self, chunk: slice, sources: Float[Tensor, "sources tokens width"]) -> None:
+    def _contract(
+        self,
+        chunk: slice,
+        sources: Float[Tensor, "tokens sources width"],
+        room: Float[Tensor, "tokens readers width"],
+    ) -> None:
         for index, layer in enumerate(self.model.layers):
             reader = HeadReader(layer.attention, layer.attention_norm, self.graph.heads)
             at_heads = torch.cat([self.at[name][index][chunk] for name in PROJECTIONS], dim=1)
-            gradient = reader.backward(self.streams[index][chunk][None], at_heads.transpose(0, 1))
+            stream = self.streams[index][chunk][:, None]
+            _, statistics = norm_forward(layer.attention_norm, stream)
+            gradient = reader.backward(stream, at_heads.transpose(0, 1), statistics, room)
             rows, seen = self.graph.head_readers(index), self.graph.sources_before(index)
-            self.scores[rows, :seen] += self._per_reader(self._product(gradient, sources[:seen]))
+            self.scores[rows, :seen] += self._per_reader(self._product(gradient, sources[:, :seen]))
             if layer.mlp is not None:
                 self._add(self.graph.mlp_reader(index), self.at["mlp_input"][index][chunk], sources)
         self._add(len(self.graph.readers) - 1, self.at["final_input"][0][chunk], sources)
 
     def _add(self, row: int, gradient: Float[Tensor, "tokens width"], sources: Tensor) -> None:
         seen = self.graph.visible[row]
-        self.scores[row, :seen] += self._product(gradient[None], sources[:seen])[0]
+        self.scores[row, :seen] += self._product(gradient[:, None], sources[:, :seen])[0]
 
-    def _product(self, gradient: Float[Tensor, "readers tokens width"], sources: Tensor) -> Tensor:
-        return gradient.to(self.dtype).flatten(1) @ sources.flatten(1).T
+    def _product(self, gradient: Float[Tensor, "tokens readers width"], sources: Tensor) -> Tensor:
+        return torch.bmm(gradient.to(self.dtype), sources.transpose(1, 2)).sum(0)
 
     def _per_reader(self, per_query_head: Float[Tensor, "rows sources"]) -> Tensor:
         """Rows of q, k, v per query head; where key/value heads are the readers, those that share one are

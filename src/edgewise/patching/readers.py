@@ -1,9 +1,8 @@
 """What readers make of the stream: the norm and, for q, k and v, their projection; position by position.
 
 Each q, k and v input has a norm of its own, because each reads a mix of its own. `forward` is used by the
-masked pass;
-`backward` - from the gradient of what was made to the gradient of the input - by the masked pass and by
-attribution.
+masked pass; `backward` - from the gradient of what was made to the gradient of the input, given the norm's
+statistics - by the masked pass and by attribution.
 """
 
 from __future__ import annotations
@@ -16,18 +15,42 @@ from torch import Tensor
 
 from edgewise.models.layer import Attention, Norm
 
+Statistics = tuple[Tensor, ...]
+"""Of a norm's inputs: mean and scale, or the scale alone, [..., 1]; nothing where there is no norm."""
+
 
 @runtime_checkable
 class Reader(Protocol):
     features: int
     rows: int
 
-    def forward(self, stream: Tensor, positions: slice) -> Tensor: ...
+    def forward(
+        self, stream: Float[Tensor, "positions examples masks readers width"], positions: slice
+    ) -> tuple[Float[Tensor, "rows positions examples masks features"], Statistics]:
+        """The stream may hold more readers' inputs than the reader's own, which come first."""
+        ...
 
-    def backward(self, stream: Tensor, gradient: Tensor) -> Tensor: ...
+    def backward(
+        self, stream: Tensor, gradient: Tensor, statistics: Statistics, room: Tensor
+    ) -> Float[Tensor, "*tokens readers width"]:
+        """`room` is for the work, of the result's shape; it may be the result."""
+        ...
 
 
-def norm_backward(norm: Norm, stream: Tensor, gradient: Tensor) -> Tensor:
+def norm_forward(norm: Norm, stream: Tensor) -> tuple[Tensor, Statistics]:
+    if norm.kind == "none":
+        return stream, ()
+    if norm.kind == "layer":
+        normed, *statistics = torch.native_layer_norm(
+            stream, stream.shape[-1:], norm.weight, norm.bias, norm.epsilon
+        )
+        return normed, tuple(statistics)
+    exact = stream.to(torch.promote_types(stream.dtype, torch.float32))
+    scale = norm.scale(exact)
+    return (exact * scale).mul_(norm.weight).to(stream.dtype), (scale,)
+
+
+def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: Tensor) -> Tensor:
     """The gradient at a norm's input from that at its output; the input may be broadcast over readers.
 
     With x' the input less its mean (layer norm) times its scale, and g the gradient times the norm's weight
@@ -35,20 +58,19 @@ def norm_backward(norm: Norm, stream: Tensor, gradient: Tensor) -> Tensor:
     """
     if norm.kind == "none":
         return gradient
-    if norm.kind == "layer":
-        width = stream.shape[-1]
-        _, mean, scale = torch.native_layer_norm(stream, (width,), None, None, norm.epsilon)
-        statistics = (part.expand(*gradient.shape[:-1], 1).contiguous() for part in (mean, scale))
-        stream = stream.expand_as(gradient).contiguous()
-        wanted = (True, False, False)
-        return torch.ops.aten.native_layer_norm_backward(
-            gradient.contiguous(), stream, (width,), *statistics, norm.weight, norm.bias, wanted
-        )[0]
-    exact = torch.promote_types(stream.dtype, torch.float32)
-    scale = norm.scale(stream).to(exact)
-    normed, weighted = stream.to(exact) * scale, gradient.to(exact) * (scale * norm.weight.to(exact))
-    along = torch.einsum("...d,...d->...", weighted, normed)[..., None] / stream.shape[-1]
-    return weighted.addcmul_(normed, along, value=-1).to(gradient.dtype)
+    exact = statistics[-1].dtype if norm.kind == "rms" else stream.dtype
+    *mean, scale = (part.expand(*gradient.shape[:-1], 1).contiguous() for part in statistics)
+    mean = mean[0] if mean else torch.zeros_like(scale)
+    given, weight = gradient.to(exact), norm.weight.to(exact)
+    stream = stream.expand_as(gradient).to(exact).contiguous()
+    # One kernel for both: a root-mean-square norm is a layer norm of mean 0, whose mean(g) is put back.
+    wanted = (True, False, False)
+    made = torch.ops.aten.native_layer_norm_backward(
+        given.contiguous(), stream, stream.shape[-1:], mean, scale, weight, torch.zeros_like(weight), wanted
+    )[0]
+    if norm.kind == "rms":
+        made += (given @ weight)[..., None] * scale / stream.shape[-1]
+    return made.to(gradient.dtype)
 
 
 class NormReader:
@@ -58,23 +80,25 @@ class NormReader:
         self.norm, self.features, self.rows = norm, width, 1
 
     def forward(
-        self, stream: Float[Tensor, "1 masks positions examples width"], positions: slice
-    ) -> Float[Tensor, "1 masks positions examples width"]:
-        return self.norm(stream)
+        self, stream: Float[Tensor, "*tokens 1 width"], positions: slice
+    ) -> tuple[Float[Tensor, "1 *tokens width"], Statistics]:
+        normed, statistics = norm_forward(self.norm, stream)
+        return normed.squeeze(-2)[None], statistics
 
     def backward(
         self,
-        stream: Float[Tensor, "1 masks positions examples width"],
-        gradient: Float[Tensor, "1 masks positions examples width"],
-    ) -> Float[Tensor, "1 masks positions examples width"]:
-        return norm_backward(self.norm, stream, gradient)
+        stream: Float[Tensor, "*tokens 1 width"],
+        gradient: Float[Tensor, "1 *tokens width"],
+        statistics: Statistics,
+        room: Float[Tensor, "*tokens 1 width"],
+    ) -> Float[Tensor, "*tokens 1 width"]:
+        return norm_backward(self.norm, stream, statistics, room.copy_(gradient[0].unsqueeze(-2)))
 
 
 class HeadReader:
     """q, k and v of a layer's heads, or of some of them: the norm and the projections, one input a reader.
 
-    Rows are q readers, k readers, v readers. Key/value weights stay grouped: readers that share one are one
-    product.
+    Rows are q readers, k readers, v readers, or those that are named.
     """
 
     def __init__(
@@ -84,48 +108,54 @@ class HeadReader:
         key_readers: int,
         heads: Tensor | None = None,
         position_embedding: Tensor | None = None,
+        names: tuple[str, ...] = ("query", "key", "value"),
     ) -> None:
         self.norm, self.position_embedding = norm, position_embedding
         self.features = attention.query_weight.shape[1]
         self.parts: list[tuple[slice, Tensor, Tensor | None]] = []
-        """Rows, weight [groups, head_width, width] and bias [groups, head_width] of q, k and v."""
-        start = 0
-        for name in ("query", "key", "value"):
+        """Rows, weight [rows, head_width, width] and bias [rows, head_width] of q, k and v."""
+        start = self.placed = 0
+        # `placed`: the rows of q and k, which come first; they see the positions.
+        for name in names:
             weight, bias = getattr(attention, f"{name}_weight"), getattr(attention, f"{name}_bias")
             rows = attention.heads if name == "query" else key_readers
-            if heads is not None:
-                readers = heads[:: attention.heads // rows] // (attention.heads // rows)
+            if heads is not None or rows != weight.shape[0]:
+                of_heads = torch.arange(attention.heads) if heads is None else heads
+                readers = of_heads[:: attention.heads // rows] // (attention.heads // rows)
                 picked = readers // (rows // weight.shape[0])
                 weight, bias = weight[picked], None if bias is None else bias[picked]
                 rows = len(readers)
             self.parts.append((slice(start, start + rows), weight, bias))
             start += rows
+            if name != "value":
+                self.placed = start
         self.rows = start
 
     def forward(
-        self, stream: Float[Tensor, "readers masks positions examples width"], positions: slice
-    ) -> Float[Tensor, "readers masks positions examples head_width"]:
-        normed = self.norm(stream)
+        self, stream: Float[Tensor, "*tokens readers width"], positions: slice
+    ) -> tuple[Float[Tensor, "rows *tokens head_width"], Statistics]:
+        normed, statistics = norm_forward(self.norm, stream)
         if self.position_embedding is not None:
-            values = self.parts[2][0].start
-            normed = torch.cat((normed[:values] + self.position_embedding[positions, None], normed[values:]))
-        made = stream.new_empty(*stream.shape[:-1], self.features)
+            places = self.position_embedding[positions, None, None, None]
+            normed = torch.cat((normed[..., : self.placed, :] + places, normed[..., self.placed :, :]), -2)
+        by_reader = normed.flatten(0, -3).transpose(0, 1)
+        made = stream.new_empty(self.rows, by_reader.shape[1], self.features)
         for rows, weight, bias in self.parts:
-            grouped = normed[rows].reshape(weight.shape[0], -1, normed.shape[-1])
-            into = made[rows].view(weight.shape[0], -1, self.features)
             if bias is None:
-                torch.bmm(grouped, weight.transpose(1, 2), out=into)
+                torch.bmm(by_reader[rows], weight.transpose(1, 2), out=made[rows])
             else:
-                torch.baddbmm(bias[:, None], grouped, weight.transpose(1, 2), out=into)
-        return made
+                torch.baddbmm(bias[:, None], by_reader[rows], weight.transpose(1, 2), out=made[rows])
+        return made.unflatten(1, stream.shape[:-2]), statistics
 
     def backward(
         self,
-        stream: Float[Tensor, "readers_or_1 *tokens width"],
-        gradient: Float[Tensor, "readers *tokens head_width"],
-    ) -> Float[Tensor, "readers *tokens width"]:
-        normed = gradient.new_empty(*gradient.shape[:-1], stream.shape[-1])
+        stream: Float[Tensor, "*tokens readers_or_1 width"],
+        gradient: Float[Tensor, "rows *tokens head_width"],
+        statistics: Statistics,
+        room: Float[Tensor, "*tokens readers width"],
+    ) -> Float[Tensor, "*tokens readers width"]:
+        by_reader = room.flatten(0, -3).transpose(0, 1)
+        by_reader[self.rows :] = 0
         for rows, weight, _ in self.parts:
-            grouped = gradient[rows].reshape(weight.shape[0], -1, self.features)
-            torch.bmm(grouped, weight, out=normed[rows].view(weight.shape[0], -1, normed.shape[-1]))
-        return norm_backward(self.norm, stream, normed)
+            torch.bmm(gradient[rows].flatten(1, -2), weight, out=by_reader[rows])
+        return norm_backward(self.norm, stream, statistics, room)
