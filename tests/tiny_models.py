@@ -31,7 +31,7 @@ KINDS = {
         "query_key_norm": "all-heads",
         "key_value_heads": 2,
     },
-    "grouped": {"norm": "rms", "key_value_heads": 2, "query_key_norm": "head", "windows": (0, 3, 0)},
+    "grouped": {"norm": "rms", "key_value_heads": 2, "query_key_norm": "head", "windows": (0, 3, 2)},
     "grouped readers": {"norm": "rms", "key_value_heads": 2, "grouped_readers": True},
     "rotary": {"positions": "none", "rotaries": (Rotary((1.0, 0.1)), None, Rotary((1.0, 0.1, 0.01, 0.001)))},
     "positions on queries and keys": {"positions": "query-key", "output_bias": True},

@@ -107,7 +107,7 @@ class Attention(nn.Module):
         scores = query @ key.transpose(-1, -2) * self.score_scale
         scores = torch.tanh(scores / self.softcap) * self.softcap
         if causal:
-            visible = torch.ones(places.tokens, places.tokens, dtype=torch.bool, device=scores.device).tril()
+            visible = places.back_from_each()
         if visible is not None:
             scores = scores.masked_fill(~visible, -torch.inf)
         return (scores.softmax(-1) @ value).transpose(1, 2)

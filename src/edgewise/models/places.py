@@ -30,9 +30,13 @@ class Places:
         visible = self.visible[layer]
         if queries is None:
             return visible, self.causal and visible is None
-        if visible is None and self.causal:
-            visible = torch.ones(self.tokens, self.tokens, dtype=torch.bool, device=self.device).tril()
+        if visible is None and self.causal and queries.start + 1 < self.tokens:
+            visible = self.back_from_each()
         return None if visible is None else visible[queries], False
+
+    def back_from_each(self) -> Tensor:
+        """Plain causal attention, [tokens, tokens]."""
+        return torch.ones(self.tokens, self.tokens, dtype=torch.bool, device=self.device).tril()
 
     def _visible(self, window: int, device: torch.device) -> Tensor | None:
         if not window or window >= self.tokens:

@@ -92,7 +92,7 @@ class _Contraction:
 
     def total(self) -> Float[Tensor, "readers sources"]:
         tokens, sources = self.tokens, self.graph.shape[1]
-        rows = sources + COPIES * self.graph.layer_readers
+        rows = sources + COPIES * 3 * self.graph.heads
         each = rows * self.width * self.scores.element_size()
         step = max(1, min(tokens, LARGEST_CHUNK // each, max(SMALLEST_CHUNK // each, tokens // 6)))
         buffer = self.scores.new_empty(step, sources, self.width)

@@ -2,9 +2,9 @@
 
     open -> write -> read -> write ...
 
-Each write and read takes the newest token, so backward visits them in the reverse order, and every reader of
-a source has added to the outbox's one gradient tensor before the source takes its own from it. Nothing is
-concatenated; memory is two outboxes.
+Each write and read takes the newest token, and a write makes the next, so backward visits them in the reverse
+order, and every reader of a source has added to the outbox's one gradient tensor before the source takes its
+own from it. Nothing is concatenated; memory is two outboxes and the statistics of norms.
 """
 
 # pyright: reportIncompatibleMethodOverride=false
@@ -12,12 +12,12 @@ concatenated; memory is two outboxes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from edgewise.patching.outbox import Outbox
 from edgewise.patching.readers import Reader
@@ -57,19 +57,33 @@ class Chain:
         return _Read.apply(self.token, base, self.outbox, reader, rows, slots, where)
 
 
+def once(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A backward whose own operations autograd does not see, and which says so when it is asked to."""
+
+    def run(ctx: Any, *gradients: Tensor) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "a patched run can be differentiated once. "
+                "Call backward without create_graph: it asks for gradients of the gradients."
+            )
+        return backward(ctx, *gradients)
+
+    return run
+
+
 class _Open(torch.autograd.Function):
     """The first token; its backward, the last to run, hands over the mask's whole gradient."""
 
     @staticmethod
     def forward(ctx: Any, mask: Tensor, outbox: Outbox) -> Tensor:
-        ctx.outbox = outbox
+        ctx.outbox, ctx.dtype = outbox, mask.dtype
         return mask.new_empty(0)
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, _: Tensor) -> tuple[Tensor | None, None]:
         of_mask = ctx.outbox.mask_gradient
-        return None if of_mask is None else of_mask[..., 1:].transpose(0, 1), None
+        return None if of_mask is None else of_mask[..., 1:].transpose(0, 1).to(ctx.dtype), None
 
 
 class _Write(torch.autograd.Function):
@@ -85,31 +99,27 @@ class _Write(torch.autograd.Function):
     ) -> Tensor:
         ctx.outbox, ctx.slots, ctx.where = outbox, slots, where
         ctx.save_for_backward(weight)
-        for part, block in outbox.views(outbox.values, slots, where):
-            here = slice(part.start - slots.start, part.stop - slots.start)
-            if weight is None:
-                block.copy_(delta[..., here, :])
-            else:
-                inner, into = (each.flatten(0, 2).transpose(0, 1) for each in (delta[..., here, :], block))
-                torch.bmm(inner, weight[here].transpose(1, 2), out=into)
+        ((_, block),) = outbox.views(outbox.values, slots, where)
+        if weight is None:
+            block.copy_(delta)
+        else:
+            inner, into = (each.flatten(0, 2).transpose(0, 1) for each in (delta, block))
+            torch.bmm(inner, weight.transpose(1, 2), out=into)
         return token.new_empty(0)
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         outbox, (weight,) = ctx.outbox, ctx.saved_tensors
         delta = None
         if ctx.needs_input_grad[1]:
-            parts = []
-            for part, block in outbox.views(outbox.gradients, ctx.slots, ctx.where):
-                if weight is None:
-                    # A copy: the workspace is used again, and autograd hands out what it is given.
-                    parts.append(block.clone())
-                else:
-                    here = slice(part.start - ctx.slots.start, part.stop - ctx.slots.start)
-                    of_inner = torch.bmm(block.flatten(0, 2).transpose(0, 1), weight[here])
-                    parts.append(of_inner.transpose(0, 1).unflatten(0, block.shape[:3]))
-            delta = parts[0] if len(parts) == 1 else torch.cat(parts, 3)
+            ((_, block),) = outbox.views(outbox.gradients, ctx.slots, ctx.where)
+            if weight is None:
+                # A copy: the workspace is used again, and autograd hands out what it is given.
+                delta = block.clone()
+            else:
+                of_inner = torch.bmm(block.flatten(0, 2).transpose(0, 1), weight)
+                delta = of_inner.transpose(0, 1).unflatten(0, block.shape[:3])
         return gradient, delta, None, None, None, None
 
 
@@ -132,10 +142,9 @@ class _Read(torch.autograd.Function):
         made = base.new_empty(outbox.masks, examples, reader.rows, length, reader.features)
         passed = base.new_empty(length, examples, outbox.masks, past, outbox.width)
         ctx.statistics = []
-        held = outbox.hold(slots, base)
         for chunk in outbox.chunks(rows.stop - rows.start, where):
             here = slice(chunk.start - where.start, chunk.stop - where.start)
-            mixed = outbox.mix(rows, held, base, chunk)
+            mixed = outbox.mix(rows, slots, base, chunk)
             passed[here] = mixed[..., reader.rows :, :]
             part, statistics = reader.forward(mixed, chunk)
             made[:, :, :, here] = part.permute(3, 2, 0, 1, 4)
@@ -143,17 +152,18 @@ class _Read(torch.autograd.Function):
         return made, passed
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, made: Tensor, passed: Tensor) -> tuple[Tensor | None, ...]:
         outbox, reader, (base,) = ctx.outbox, ctx.reader, ctx.saved_tensors
-        if not outbox.gradients:
-            outbox.open_gradients()
+        outbox.open_gradients()
         of_base = torch.zeros_like(base) if ctx.needs_input_grad[1] else None
-        held = outbox.hold(ctx.slots, base)
         chunks = outbox.chunks(ctx.rows.stop - ctx.rows.start, ctx.where)
         for chunk, statistics in zip(chunks, ctx.statistics, strict=True):
             here = slice(chunk.start - ctx.where.start, chunk.stop - ctx.where.start)
-            mixed, room = outbox.mix(ctx.rows, held, base, chunk), outbox.room("gradient", ctx.rows, chunk)
+            mixed, room = (
+                outbox.mix(ctx.rows, ctx.slots, base, chunk),
+                outbox.room("gradient", ctx.rows, chunk),
+            )
             of_made = made[:, :, :, here].permute(2, 3, 1, 0, 4)
             gradient = reader.backward(mixed, of_made, statistics, room)
             gradient[..., reader.rows :, :] = passed[here]

@@ -44,31 +44,25 @@ def patched_logits(
     - embeddings: what the embedding sources write, in the place of the tokens' own.
     - live_only: skip what cannot matter; None: wherever no gradient flows.
     - clean: a tape of SOURCES from the plain run on `tokens`: sources below `from_layer` are taken from it.
-    - from_layer: the masks are 1 for every reader below this layer; needs `clean`.
+    - from_layer: the masks are 1 for every reader below this layer, and get no gradient there; needs `clean`.
     - workspace: memory to use; give the same one to runs that follow each other.
     """
     what_to_do = "Replacements.of_run(model, corrupted tokens) gives them."
     if wrong := check_model(model) + check_kind(replacements, Replacements, "an ew.Replacements", what_to_do):
         raise BadInput(*wrong)
     graph = Graph.of(model.config)
-    if mask.shape[-2:] != graph.shape:
-        raise BadInput(f"a mask of {graph.shape} [readers, sources] was needed. Got {tuple(mask.shape)}.")
-    if from_layer and clean is None:
-        raise BadInput("from_layer needs clean: a tape of the plain run, to take the layers below from.")
-    stacked = mask.to(model.dtype).reshape(-1, 1 if mask.ndim < 4 else mask.shape[-3], *graph.shape)
-    below = slice(0, graph.head_readers(from_layer).start)
-    if not (stacked[..., below, :] == 1)[..., graph.edges.to(mask.device)[below]].all():
-        raise BadInput(
-            f"with from_layer={from_layer}, masks must be 1 for every reader below layer {from_layer}."
-        )
     embedded = model.embed(tokens) if embeddings is None else embeddings
-    length = embedded[0].shape[1]
-    if stacked.shape[1] not in (1, length):
-        raise BadInput(
-            f"a mask with positions needs one for each of the {length} tokens. Got {stacked.shape[1]}."
-        )
-    if read is not None and not 0 <= int(read.min()) <= int(read.max()) < length:
-        raise BadInput(f"positions to read must be from 0 to {length - 1}. Got {read.tolist()}.")
+    problems = [
+        *_check_mask(graph, mask, embedded[0].shape[1], from_layer),
+        *_check_prompts(embedded[0].shape, read, replacements),
+    ]
+    if from_layer and clean is None:
+        problems.append("from_layer needs clean: a tape of the plain run, to take the layers below from.")
+    if from_layer and embeddings is not None:
+        problems.append("embeddings cannot be given with from_layer: the layers below are those of the tape.")
+    if problems:
+        raise BadInput(*problems)
+    stacked = mask.to(model.dtype).reshape(-1, 1 if mask.ndim < 4 else mask.shape[-3], *graph.shape)
     if live_only is None:
         graded = (
             mask.requires_grad or replacements.requires_grad or any(one.requires_grad for one in embedded)
@@ -85,3 +79,36 @@ def patched_logits(
             run.compute_layer(index)
     logits = run.logits()
     return logits[0] if mask.ndim == 2 else logits
+
+
+def _check_mask(graph: Graph, mask: Tensor, length: int, from_layer: int) -> list[str]:
+    if mask.ndim not in (2, 3, 4) or mask.shape[-2:] != graph.shape or not mask.numel():
+        return [f"a mask of {graph.shape} [readers, sources] was needed. Got {tuple(mask.shape)}."]
+    problems = []
+    if mask.ndim == 4 and mask.shape[1] not in (1, length):
+        problems.append(
+            f"a mask with positions needs one for each of the {length} tokens. Got {mask.shape[1]}."
+        )
+    if not 0 <= from_layer <= graph.layers:
+        return [*problems, f"from_layer must be from 0 to {graph.layers}. Got {from_layer}."]
+    below = slice(0, graph.head_readers(from_layer).start if from_layer < graph.layers else -1)
+    if from_layer and not (mask[..., below, :] == 1)[..., graph.edges.to(mask.device)[below]].all():
+        problems.append(
+            f"with from_layer={from_layer}, masks must be 1 for every reader below layer {from_layer}."
+        )
+    return problems
+
+
+def _check_prompts(shape: tuple[int, ...], read: Tensor | None, replacements: Replacements) -> list[str]:
+    examples, length, _ = shape
+    if not examples * length:
+        return [f"at least one prompt of one token was needed. Got {examples} of {length} tokens."]
+    problems = []
+    if read is not None and (read.ndim != 2 or len(read) != examples or not read.numel()):
+        problems.append(f"read: positions [{examples} examples, reads] were needed. Got {tuple(read.shape)}.")
+    elif read is not None and not 0 <= int(read.min()) <= int(read.max()) < length:
+        problems.append(f"positions to read must be from 0 to {length - 1}. Got {read.tolist()}.")
+    replaced = replacements.final_input.shape[1]
+    if replaced != length and (replacements.from_a_run or replaced != 1):
+        problems.append(f"replacements for {length} tokens were needed. Got those of {replaced} tokens.")
+    return problems

@@ -29,7 +29,10 @@ temporary."""
 
 
 class Outbox:
-    """A slot per column of the masks; the first `shared` slots hold the same under every mask."""
+    """A slot per column of the masks; the first `shared` slots hold the same under every mask.
+
+    One slot more, slot -1, holds what is added to every mix, so that one product does both.
+    """
 
     def __init__(
         self,
@@ -45,8 +48,7 @@ class Outbox:
         shared = slots if masks == 1 else shared
         self.tokens, self.masks, self.width = (positions, examples), masks, width
         self.mask = F.pad(mask.detach(), (1, 0), value=1.0).transpose(0, 1)
-        """[positions or 1, masks, readers, 1 + slots]: slot -1 holds what is added to every mix, so that one
-        product does both."""
+        """[positions or 1, masks, readers, 1 + slots]; slot -1 comes first, and everyone has all of it."""
         self.mask_is_learned = mask.requires_grad
         self.workspace, self.run = workspace, workspace.open()
         self.blocks = [
@@ -55,18 +57,27 @@ class Outbox:
         ]
         self.gradients: list[Tensor] = []
         self.mask_gradient: Tensor | None = None
+        self.backward: int | None = None
+        """The backward pass that the gradients belong to."""
 
     def open_gradients(self) -> None:
+        """Begins a backward pass, unless this one has begun; an earlier one may have been broken off."""
+        current = torch._C._current_graph_task_id()
+        if self.backward == current:
+            return
         self.workspace.check(self.run)
+        self.backward = current
         named = zip(("shared gradient", "own gradient"), self.values, strict=True)
         self.gradients = [self.workspace.take(name, tuple(each.shape), each).zero_() for name, each in named]
-        self.mask_gradient = torch.zeros_like(self.mask) if self.mask_is_learned else None
+        exact = torch.promote_types(self.mask.dtype, torch.float32)
+        # In float32 at the least: it is a sum over chunks.
+        self.mask_gradient = torch.zeros_like(self.mask, dtype=exact) if self.mask_is_learned else None
         # Not every backward comes by the chain's beginning: one by the embeddings alone does not.
         torch.autograd.Variable._execution_engine.queue_callback(self.close_gradients)
 
     def close_gradients(self) -> None:
         """At the end of a backward, whatever it was taken by."""
-        self.gradients, self.mask_gradient = [], None
+        self.gradients, self.mask_gradient, self.backward = [], None, None
 
     @property
     def values(self) -> list[Tensor]:
@@ -94,25 +105,20 @@ class Outbox:
         positions = chunk if len(of_mask) > 1 else slice(None)
         return of_mask[positions, :, rows, slots.start + 1 : slots.stop + 1]
 
-    def hold(self, slots: slice, base: Tensor) -> slice:
-        """Takes the base among the slots, where they are next to its own."""
-        if slots.start:
-            return slots
-        self.values[0][:, :, :, 0] = base
-        return slice(-1, slots.stop)
-
     def mix(self, rows: slice, slots: slice, base: Tensor, chunk: slice) -> Tensor:
-        """Readers' inputs for a chunk of positions, [positions, examples, masks, rows, width]; `slots` as
-        `hold` gave them."""
-        mixed = self.room("mixed", rows, chunk)
-        empty = slots.start < 0
-        if not empty:
-            mixed.copy_((base[chunk] if len(base) > 1 else base)[..., None, :])
+        """Readers' inputs for a chunk of positions, [positions, examples, masks, rows, width]."""
+        mixed, base = self.room("mixed", rows, chunk), base[chunk] if len(base) > 1 else base
+        begun = slots.start > 0
+        if begun:
+            mixed.copy_(base[..., None, :])
+        else:
+            self.values[0][chunk, :, :, 0] = base
+            slots = slice(-1, slots.stop)
         for part, block in self.views(self.values, slots, chunk):
             mask = self.at(self.mask, rows, part, chunk)
             sources, mask, into = _batch(block, mask, mixed)
-            into.baddbmm_(mask, sources, beta=not empty)
-            empty = False
+            into.baddbmm_(mask, sources, beta=begun)
+            begun = True
         return mixed
 
     def unmix(self, rows: slice, slots: slice, chunk: slice, gradient: Tensor) -> None:

@@ -63,9 +63,10 @@ class PatchedRun:
             mlp_base = _in_outbox_order(self.replacements.mlp_inputs[index])
         if plan.heads[index]:
             base = _in_outbox_order(self.replacements.attention_inputs[index])
-            heads, passed = self._mixed_heads(index, base, where, passing=plan.mlps[index])
+            passing = where is None and plan.mlps[index]
+            heads, passed = self._mixed_heads(index, base, where, passing)
             self._write_heads(index, heads, where)
-            if mlp_base is not None:
+            if passing and mlp_base is not None:
                 # The MLP's mix of everything below this layer came along with the heads'.
                 mlp_base, begun = mlp_base - base + passed[..., 0, :], entering
         if mlp_base is not None:
@@ -95,7 +96,7 @@ class PatchedRun:
             (query, key, value), passed = read(("query", "key", "value"), None, passing)
         else:
             (query,), _ = read(("query",), where, False)
-            (key, value), passed = read(("key", "value"), None, passing)
+            (key, value), passed = read(("key", "value"), None, False)
         key, value = (attention.spread(part, query.shape[-2]) for part in (key, value))
         mixed = attention.mix(query, key, value, self.places, index, where)
         scale = layer.attention_scale(mixed)

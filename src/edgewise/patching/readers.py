@@ -16,7 +16,8 @@ from torch import Tensor
 from edgewise.models.layer import Attention, Norm
 
 Statistics = tuple[Tensor, ...]
-"""Of a norm's inputs: mean and scale, or the scale alone, [..., 1]; nothing where there is no norm."""
+"""Of a norm's inputs: mean (0 for a root-mean-square norm) and scale, [..., 1]; nothing where there is no
+norm."""
 
 
 @runtime_checkable
@@ -47,7 +48,7 @@ def norm_forward(norm: Norm, stream: Tensor) -> tuple[Tensor, Statistics]:
         return normed, tuple(statistics)
     exact = stream.to(torch.promote_types(stream.dtype, torch.float32))
     scale = norm.scale(exact)
-    return (exact * scale).mul_(norm.weight).to(stream.dtype), (scale,)
+    return (exact * scale).mul_(norm.weight).to(stream.dtype), (torch.zeros_like(scale), scale)
 
 
 def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: Tensor) -> Tensor:
@@ -59,8 +60,7 @@ def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: 
     if norm.kind == "none":
         return gradient
     exact = statistics[-1].dtype if norm.kind == "rms" else stream.dtype
-    *mean, scale = (part.expand(*gradient.shape[:-1], 1).contiguous() for part in statistics)
-    mean = mean[0] if mean else torch.zeros_like(scale)
+    mean, scale = (part.expand(*gradient.shape[:-1], 1).contiguous() for part in statistics)
     given, weight = gradient.to(exact), norm.weight.to(exact)
     stream = stream.expand_as(gradient).to(exact).contiguous()
     # One kernel for both: a root-mean-square norm is a layer norm of mean 0, whose mean(g) is put back.
@@ -114,8 +114,7 @@ class HeadReader:
         self.features = attention.query_weight.shape[1]
         self.parts: list[tuple[slice, Tensor, Tensor | None]] = []
         """Rows, weight [rows, head_width, width] and bias [rows, head_width] of q, k and v."""
-        start = self.placed = 0
-        # `placed`: the rows of q and k, which come first; they see the positions.
+        start = 0
         for name in names:
             weight, bias = getattr(attention, f"{name}_weight"), getattr(attention, f"{name}_bias")
             rows = attention.heads if name == "query" else key_readers
@@ -127,9 +126,9 @@ class HeadReader:
                 rows = len(readers)
             self.parts.append((slice(start, start + rows), weight, bias))
             start += rows
-            if name != "value":
-                self.placed = start
         self.rows = start
+        self.placed = self.parts[-1][0].start if "value" in names else start
+        """Rows of q and k, which come first: they see the positions."""
 
     def forward(
         self, stream: Float[Tensor, "*tokens readers width"], positions: slice
