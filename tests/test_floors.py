@@ -11,11 +11,11 @@ import edgewise
 ROOT = Path(edgewise.__file__).parent
 
 FLOORS = [
-    "errors files progress",
+    "errors recognised files progress",
     "models",
     "graph",
     "paths edges views pruning storage",
-    "circuit",
+    "circuit edge_set",
     "patching",
     "tasks",
     "methods evaluation formats reports",
@@ -24,7 +24,7 @@ FLOORS = [
     "validation",
     "run",
     "evaluate_run export_run",
-    "command screens cli",
+    "usage command screens cli",
     "__init__ __main__",
 ]
 """From the ground to the top: files and folders of the package."""

@@ -168,6 +168,11 @@ def test_scores_and_circuit_of_two_graphs_are_not_written(tmp_path: Path) -> Non
         ('"edges"', '"links"', "'edges' with a score and in_graph per edge were needed."),
         ("input->m0", "input->m7", "'embed->m7': this graph has no reader 'm7'."),
         ('"score": 4.75, ', "", "'m0->logits' must have a 'score', a number, and 'in_graph', true or false."),
+        (
+            '"score": 4.75',
+            '"score": true',
+            "'m0->logits' must have a 'score', a number, and 'in_graph', true or false.",
+        ),
         ('"score": 4.75', '"score": NaN', "scores must be numbers. Got NaN at m0->logits."),
     ],
 )
@@ -220,7 +225,7 @@ def changed(**entries: object) -> dict[str, object]:
         ),
         (
             changed(extra=Gadget()),
-            "could not be read as a .pt of tensors, lists and numbers: Weights only load failed",
+            "could not be read as a .pt: one that holds tensors, lists and numbers",
         ),
     ],
 )

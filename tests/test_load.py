@@ -15,9 +15,10 @@ import pytest
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+from transformers.utils import logging as transformers_logging
 
 from edgewise.errors import BadInput, BrokenFile, UnsupportedModel
-from edgewise.models.load import describe, load
+from edgewise.models.load import check_placement, describe, load
 from load_cases import gpt2, llama, rewrite_json, tokens, word_tokenizer
 
 
@@ -255,8 +256,36 @@ def test_all_wrong_options_are_told_together(tmp_path: Path) -> None:
         load(tmp_path / "nowhere", dtype="float31", device="warp")
     assert [problem.split(".")[0].split(":")[0] for problem in caught.value.problems[:2]] == [
         "unknown dtype 'float31'",
-        "the device 'warp' cannot be used here",
+        "unknown device 'warp'",
     ]
     assert "does not exist" in caught.value.problems[2]
     with pytest.raises(BadInput, match="split_embeddings needs learned positions"):
         load(llama(), split_embeddings=True)
+
+
+def test_a_device_that_there_is_not_is_told_those_that_can_be_chosen_and_the_nearest() -> None:
+    known = "Known: cpu, cuda, cuda:0, mps."
+    assert check_placement(None, "gpu") == [f"unknown device 'gpu'. Did you mean 'cuda'? {known}"]
+    assert check_placement(None, "cuda0") == [f"unknown device 'cuda0'. Did you mean 'cuda:0'? {known}"]
+    assert check_placement(None, "cpu") == []
+    assert check_placement(None, "cuda:99")[0].startswith("the device 'cuda:99' cannot be used here: ")
+
+
+@pytest.mark.parametrize("hub", [True, False])
+@pytest.mark.parametrize("own", [True, False])
+def test_no_bar_of_transformers_is_shown_while_a_model_is_loaded_and_its_settings_stay(
+    hub: bool, own: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpt2().save_pretrained(tmp_path / "tiny")
+    capfd.readouterr()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    bars = huggingface_hub.utils
+    (transformers_logging.enable_progress_bar if own else transformers_logging.disable_progress_bar)()
+    (bars.enable_progress_bars if hub else bars.disable_progress_bars)()
+    try:
+        load(tmp_path / "tiny")
+        assert transformers_logging.is_progress_bar_enabled() == own
+        assert bars.are_progress_bars_disabled() != hub
+    finally:
+        transformers_logging.enable_progress_bar()
+    assert capfd.readouterr().err == "loading tiny\n"

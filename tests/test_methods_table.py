@@ -137,7 +137,7 @@ def test_all_that_is_wrong_with_a_discovery_is_told_at_once():
         "unknown method 'eep'",
         "unknown metric 'logits'",
         "unknown ablation 'corupted'",
-        "batch size must be 1 or more",
+        "batch size must be a whole number from 1",
     ]
     with pytest.raises(BadInput) as caught:
         ew.discover(model, pairs, metric="kl", steps=3)

@@ -118,6 +118,25 @@ def test_a_circuit_and_what_is_none_do_not_combine():
         _ = circuit <= ["embed->m0"]
 
 
+def test_a_circuit_is_likened_to_a_circuit():
+    assert problems_of(ew.Circuit.full(GRAPH).jaccard, ["embed->m0"]) == [
+        "a circuit was needed. Got a list. Circuit.of(graph, names) makes one of edge names."
+    ]
+
+
+def test_methods_metrics_and_ablations_are_given_by_name_and_the_batch_size_as_a_number():
+    choices = {"method": None, "metric": len, "ablation": ["zero"], "batch_size": "16"}
+    assert problems_of(ew.discover, MODEL, PAIRS, **choices) == [
+        "the name of the method was needed, as text. Got None. Known: eap.",
+        "the name of the metric was needed, as text. Got a function. "
+        "Known: accuracy, kl, logit-diff, mean-squared-error, neg-log-prob, prob-diff.",
+        "the name of the ablation was needed, as text. Got a list. Known: corrupted, mean, zero.",
+        "batch size must be a whole number from 1. Got '16'.",
+    ]
+    circuit = ew.Circuit.full(ew.Graph.of(MODEL.config))
+    assert len(problems_of(ew.evaluate, MODEL, PAIRS, circuit, metric=len, batch_size=True)) == 2
+
+
 def test_one_edge_name_is_not_a_list_of_letters():
     assert problems_of(ew.Circuit.of, GRAPH, "embed->m0") == [
         "several edge names were needed. Got text. Put it in a list: ['embed->m0']."

@@ -10,6 +10,7 @@ from edgewise.models.native import save_model
 from edgewise.models.random import random_model
 from edgewise.models.transformer import Transformer
 from edgewise.request import Request
+from edgewise.run import run
 from tiny_tokenizers import WORDS, word_tokenizer
 
 SIZES = {
@@ -63,3 +64,15 @@ def request(folder: Path, **changes) -> Request:
         **changes,
     }
     return Request(**given)
+
+
+def make_run(folder: Path) -> Path:
+    """The folder with a model, prompts and a run of them."""
+    save_tiny_model(folder / "model")
+    write_prompts(folder / "prompts.jsonl")
+    run(request(folder))
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

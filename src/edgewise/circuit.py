@@ -7,17 +7,18 @@ are matrices [readers, sources] over a `Graph`, held on the CPU and never change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import compress, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from edgewise import storage, views
+from edgewise.edge_set import EdgeSet
 from edgewise.edges import check_count, check_same, check_shape, edge_places, marked_edges
 from edgewise.errors import BadInput, unknown
 from edgewise.files import in_file
@@ -127,7 +128,7 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Circuit:
+class Circuit(EdgeSet):
     """A set of edges of one graph: `len`, `in` and iteration by name, | & - ^ ~ <= == as in Python's sets."""
 
     graph: Graph
@@ -189,49 +190,6 @@ class Circuit:
         """1 where an edge is kept, 0 elsewhere."""
         return self.kept.to(device=device, dtype=dtype)
 
-    # The set.
-
-    def __len__(self) -> int:
-        return int(self.kept.sum())
-
-    def __iter__(self) -> Iterator[str]:
-        for reader, source in self.kept.nonzero().tolist():
-            yield self.graph.edge_name(reader, source)
-
-    def __contains__(self, edge: str) -> bool:
-        try:
-            return bool(self.kept[self.graph.edge_index(edge)])
-        except KeyError:
-            return False
-
-    def __or__(self, other: Circuit) -> Circuit:
-        return self._with(other, Tensor.__or__)
-
-    def __and__(self, other: Circuit) -> Circuit:
-        return self._with(other, Tensor.__and__)
-
-    def __sub__(self, other: Circuit) -> Circuit:
-        return self._with(other, Tensor.__gt__)  # True > False: in this one and not in the other
-
-    def __xor__(self, other: Circuit) -> Circuit:
-        return self._with(other, Tensor.__xor__)
-
-    def __invert__(self) -> Circuit:
-        return Circuit(self.graph, self.graph.edges & ~self.kept)
-
-    def __le__(self, other: Circuit) -> bool:
-        return not len(self - other) if isinstance(other, Circuit) else NotImplemented
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Circuit):
-            return NotImplemented
-        return self.graph == other.graph and torch.equal(self.kept, other.kept)
-
-    def jaccard(self, other: Circuit) -> float:
-        """Shared edges / edges in either; 1 for two empty circuits."""
-        either = len(self | other)
-        return len(self & other) / either if either else 1.0
-
     # Views.
 
     def sources(self) -> list[str]:
@@ -272,12 +230,6 @@ class Circuit:
     def __repr__(self) -> str:
         before = "" if self.selected is None else f", {self.selected:,} before pruning"
         return f"Circuit({len(self):,} edges{before}; of {self.graph.describe()})"
-
-    def _with(self, other: Circuit, operation: Callable[[Tensor, Tensor], Tensor]) -> Any:
-        if not isinstance(other, Circuit):
-            return NotImplemented
-        check_same(self.graph, other.graph)
-        return Circuit(self.graph, operation(self.kept, other.kept))
 
 
 def _strength(values: Tensor, by: str) -> Tensor:

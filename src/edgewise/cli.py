@@ -10,6 +10,8 @@ from __future__ import annotations
 import json as json_text
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version as installed_version
 from typing import Annotated, Any
 
@@ -17,31 +19,48 @@ import typer
 from typer.core import TyperGroup
 
 from edgewise.command import with_options_of
-from edgewise.errors import BadInput, EdgewiseError
+from edgewise.errors import BadInput, EdgewiseError, unknown
 from edgewise.progress import Progress
-from edgewise.request import EvaluationRequest, ExportRequest, Request
+from edgewise.request import EvaluationRequest, ExportRequest, ListRequest, Request
+from edgewise.usage import Verb, check_before_verb
 
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but problems.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", metavar="", help="Say nothing but problems.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON object and nothing else.")]
 
 
 class Verbs(TyperGroup):
     """Errors made on purpose are told without a traceback, whatever the verb."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with errors_told():
+            if problems := check_before_verb(ctx, args):
+                raise BadInput(*problems)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.commands:
+            raise BadInput(unknown("verb", args[0], self.commands))
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
-            with warnings.catch_warnings():
-                warnings.showwarning = lambda message, *_, **__: tell(f"note: {message}")
-                return super().invoke(ctx)
-        except EdgewiseError as error:
-            problems = error.problems if isinstance(error, BadInput) else (str(error),)
-            tell(f"edgewise: {len(problems)} problem{'s' * (len(problems) > 1)}")
-            for problem in problems:
-                tell(f"  • {problem}")
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            tell("edgewise: stopped")
-            raise typer.Exit(130) from None
+        with errors_told(), warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: tell(f"note: {message}")
+            return super().invoke(ctx)
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    try:
+        yield
+    except EdgewiseError as error:
+        problems = error.problems if isinstance(error, BadInput) else (str(error),)
+        tell(f"edgewise: {len(problems)} problem{'s' * (len(problems) > 1)}")
+        for problem in problems:
+            tell(f"  • {problem}")
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        tell("edgewise: stopped")
+        raise typer.Exit(130) from None
 
 
 app = typer.Typer(
@@ -75,7 +94,7 @@ def edgewise(
 ) -> None: ...
 
 
-@app.command()
+@app.command(cls=Verb)
 @with_options_of(Request)
 def discover(request: Request, *, quiet: Quiet = False, json: Json = False) -> None:
     """Find a circuit: score every edge, keep the strongest, measure what they do alone.
@@ -94,7 +113,7 @@ def discover(request: Request, *, quiet: Quiet = False, json: Json = False) -> N
         show_run(done)
 
 
-@app.command()
+@app.command(cls=Verb)
 @with_options_of(EvaluationRequest, "run")
 def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = False) -> None:
     """Measure the circuit of a run again, on its own prompts or others.
@@ -117,26 +136,21 @@ def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = F
         show_evaluated(done)
 
 
-@app.command("list")
-def list_names(
-    what: Annotated[
-        list[str] | None,
-        typer.Argument(help="methods, metrics, ablations, families or formats; all unless given."),
-    ] = None,
-    json: Json = False,
-) -> None:
+@app.command("list", cls=Verb)
+@with_options_of(ListRequest, "what")
+def list_names(request: ListRequest, *, json: Json = False) -> None:
     """Tell what can be chosen: methods, metrics, ablations, model families, formats."""
     from edgewise.reports.lists import LISTS, check_names, list_tables
-    from edgewise.screens import screen
+    from edgewise.reports.screen import screen
 
-    names = check_names(what or [])
+    names = check_names(request.what, request.misread)
     if json:
         print_json({name: LISTS[name]() for name in names})
     else:
         screen().print(list_tables(names))
 
 
-@app.command()
+@app.command(cls=Verb)
 @with_options_of(ExportRequest, "run")
 def export(request: ExportRequest) -> None:
     """Write a run's scores and circuit for another program.

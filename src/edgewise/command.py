@@ -1,6 +1,7 @@
 """From a dataclass to the options of a command: a field is an option, and its `Help` the words.
 
-A field without a default must be given; a switch that is on by default becomes `--no-...`.
+A field without a default must be given; a switch that is on by default becomes `--no-...`. Typer reads text
+alone: what is no number is told here, with all other problems.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from edgewise.errors import BadInput, Problems
 from edgewise.request import Help
+from edgewise.usage import misread
 
 FLAGS = {"options": "--set"}
 """Options that are not called as their field is."""
+NUMBERS = {int: "a whole number", float: "a number"}
 
 
 def with_options_of(request: Any, *arguments: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -24,18 +28,24 @@ def with_options_of(request: Any, *arguments: str) -> Callable[[Callable[..., No
     The fields in `arguments` are given by their place.
     """
     hints = get_type_hints(request, include_extras=True)
-    parameters = [_parameter(one, hints[one.name], one.name in arguments) for one in fields(request)]
+    options = [one for one in fields(request) if get_origin(hints[one.name]) is Annotated]
+    parameters = [_parameter(one, hints[one.name], one.name in arguments) for one in options]
+    needed = [one.name for one in options if one.default is MISSING and one.default_factory is MISSING]
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
 
-        def command(**given: Any) -> None:
-            asked = {one.name: _value(hints[one.name], given.pop(one.name)) for one in parameters}
-            function(request(**asked), **given)
+        def command(context: Any, **given: Any) -> None:
+            problems = Problems(*misread(context))
+            asked = {one.name: _value(one, hints[one.name], given.pop(one.name), problems) for one in options}
+            if any(asked[name] is None for name in needed):
+                raise BadInput(*problems.found)
+            function(request(**asked, misread=tuple(problems.found)), **given)
 
         # Typer reads a command's name, help and options from these.
         command.__name__, command.__doc__, command.__annotations__ = function.__name__, function.__doc__, {}
-        setattr(command, "__signature__", inspect.Signature([*parameters, *own]))  # noqa: B010 - functions declare none
+        setattr(command, "__signature__", inspect.Signature([context, *parameters, *own]))  # noqa: B010 - functions declare none
         return command
 
     return decorate
@@ -45,7 +55,9 @@ def _parameter(field: Field[Any], hint: Any, is_argument: bool) -> inspect.Param
     kind, told = get_args(hint)
     default = field.default
     if get_origin(kind) in (Mapping, tuple):
-        kind, default = list[str if get_origin(kind) is Mapping else get_args(kind)[0]], []
+        kind, default = list[str], []
+    elif kind is not bool:
+        kind, default = str | None, default if default in (None, MISSING) else str(default)
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,
@@ -61,7 +73,7 @@ def _argument(told: Help) -> Any:
 
 
 def _option(name: str, kind: Any, default: Any, told: Help) -> Any:
-    flag = FLAGS.get(name, f"--{name.replace('_', '-')}")
+    flag = _flag(name)
     if kind is bool and default:
         flag = f" /--no-{flag[2:]}"
     return typer.Option(
@@ -73,12 +85,24 @@ def _option(name: str, kind: Any, default: Any, told: Help) -> Any:
     )
 
 
-def _value(hint: Any, given: Any) -> Any:
-    """What the field takes, from what typer read."""
-    kind = get_origin(get_args(hint)[0])
-    if kind is tuple:
-        return tuple(given or ())
-    return dict(map(_named_value, given or ())) if kind is Mapping else given
+def _flag(name: str) -> str:
+    return FLAGS.get(name, f"--{name.replace('_', '-')}")
+
+
+def _value(field: Field[Any], hint: Any, given: Any, problems: Problems) -> Any:
+    """What the field takes, from what typer read; its default in place of what is no number."""
+    kind = get_args(hint)[0]
+    if get_origin(kind) is Mapping:
+        return dict(map(_named_value, given or ()))
+    number = next((one for one in NUMBERS if one in (kind, *get_args(kind))), None)
+    if number is not None and given is not None:
+        try:
+            given = [number(text) for text in given] if isinstance(given, list) else number(given)
+        except ValueError:
+            got = ", ".join(map(repr, given)) if isinstance(given, list) else repr(given)
+            problems.add(f"{_flag(field.name)} must be {NUMBERS[number]}. Got {got}. Write it in digits.")
+            return field.default
+    return tuple(given or ()) if get_origin(kind) is tuple else given
 
 
 def _named_value(text: str) -> tuple[str, str | None]:

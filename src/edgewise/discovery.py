@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgewise.circuit import Scores
-from edgewise.errors import BadInput, unknown
+from edgewise.errors import BadInput, check_name
 from edgewise.methods import METHODS
 from edgewise.methods.options import read_options
 from edgewise.models.transformer import Transformer
@@ -53,8 +53,8 @@ def check_discovery(
 ) -> list[str]:
     """Everything that keeps `discover` from starting; without pairs, what can be said without them."""
     problems = check_task(metric, ablation, batch_size, pairs)
-    if method not in METHODS:
-        return [unknown("method", method, METHODS), *problems]
-    if metric in METRICS:
+    if unknown_method := check_name("method", method, METHODS):
+        return unknown_method + problems
+    if not check_name("metric", metric, METRICS):
         problems += METHODS[method].check(METRICS[metric], pairs or Pairs(()))
     return problems + read_options(method, METHODS[method].discover, options)[1]

@@ -49,8 +49,8 @@ class Problems:
     edgewise.errors.BadInput: --edges must be positive. Got -3.
     """
 
-    def __init__(self) -> None:
-        self.found: list[str] = []
+    def __init__(self, *found: str) -> None:
+        self.found = list(found)
 
     def add(self, *problems: str) -> None:
         self.found += [problem for problem in dict.fromkeys(problems) if problem not in self.found]
@@ -75,8 +75,26 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 
 def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.4) -> str:
     """The nearest of the names known, as the end of a sentence; empty where none is near."""
-    near = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=likeness)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known, likeness)
+    return f" Did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str], likeness: float = 0.4) -> str | None:
+    """The name that is most like this one, if any is."""
+    return next(iter(difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=likeness)), None)
+
+
+def check_name(what: str, name: object, known: Iterable[str]) -> list[str]:
+    """The problem of what is not one of the names known; none where it is.
+
+    >>> check_name("method", print, ["eap"])
+    ['the name of the method was needed, as text. Got a function. Known: eap.']
+    """
+    names = sorted(known)
+    if not isinstance(name, str):
+        known_names = ", ".join(names)
+        return [f"the name of the {what} was needed, as text. Got {kind_of(name)}. Known: {known_names}."]
+    return [] if name in names else [unknown(what, name, names)]
 
 
 def check_kind(value: object, kind: type | tuple[type, ...], needed: str, what_to_do: str) -> list[str]:
@@ -103,8 +121,10 @@ def kind_of(value: object) -> str:
 _KINDS = {
     "NoneType": "None",
     "bool": "a truth value",
+    "builtin_function_or_method": "a function",
     "dict": "a dictionary",
     "float": "a number",
+    "function": "a function",
     "int": "a whole number",
     "list": "a list",
     "str": "text",

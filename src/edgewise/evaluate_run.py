@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgewise.circuit import Circuit
 from edgewise.errors import Problems
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
-from edgewise.files import atomic_write
+from edgewise.files import atomic_write, make_parents
 from edgewise.graph import Graph
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import check_placement, load
@@ -23,7 +24,7 @@ from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.checks import check_task
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
-from edgewise.validation import check_edges, check_file, read_model, read_prompts
+from edgewise.validation import check_edges, check_file, gathered, read_model, read_prompts
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,7 @@ class Evaluated:
 
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
     progress = progress or Progress()
-    run = load_run(request.run)
-    asked = as_asked(run.request, request)
-    pairs = check(asked, request, run)
+    run, asked, pairs = check(request)
     model = load(
         asked.model,
         dtype=asked.dtype,
@@ -60,6 +59,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     notes = notes_on(run, asked, model, same_prompts)
     done = Evaluated(run, asked.prompts, circuits, evaluations, notes)
     if request.out is not None:
+        make_parents(request.out)
         content = {
             "run": str(run.folder),
             "prompts": asked.prompts,
@@ -79,26 +79,50 @@ def as_asked(run: Request, request: EvaluationRequest) -> Request:
     return dataclasses.replace(run, prompts=request.prompts or run.evaluate_on or run.prompts, **changes)
 
 
-def check(asked: Request, request: EvaluationRequest, run: Run) -> Pairs:
-    """The prompts to evaluate on; all problems at once if there are any."""
-    problems = Problems()
+def check(request: EvaluationRequest) -> tuple[Run, Request, Pairs]:
+    """The run, what is asked of it and the prompts to evaluate on; all problems at once if there are any."""
+    problems = Problems(*request.misread)
+    run, asked, pairs = None, None, None
+    with gathered(problems):
+        run = load_run(request.run)
+    if run is not None:
+        asked = as_asked(run.request, request)
+        pairs = check_asked(asked, request, run, problems)
+    if request.out is not None:
+        problems.add(*check_file(request.out, request.overwrite))
+    problems.raise_any()
+    assert run is not None
+    assert asked is not None
+    assert pairs is not None
+    return run, asked, pairs
+
+
+def check_asked(asked: Request, request: EvaluationRequest, run: Run, problems: Problems) -> Pairs | None:
     problems.add(*check_placement(asked.dtype, asked.device))
-    model = read_model(asked.model, asked.grouped_readers, problems)
-    pairs = read_prompts(asked.prompts, model, problems)
+    model, pairs = None, None
+    if request.model is None and is_gone(asked.model):
+        problems.add(f"{asked.model}, the run's model, is not there any more. Say where it is now: --model.")
+    else:
+        model = read_model(asked.model, asked.grouped_readers, problems)
+    if request.prompts is None and is_gone(asked.prompts):
+        problems.add(f"{asked.prompts}, the run's prompts, are not there any more. Give some: --prompts.")
+    else:
+        pairs = read_prompts(asked.prompts, model, problems)
     problems.add(*check_task(asked.metric, asked.ablation, asked.batch_size, pairs))
     graph = run.circuit.graph
     if model is not None and Graph.of(model.config) != graph:
         problems.add(
             f"the run needs a model of {graph.describe()}. "
-            f"Got {asked.model}, of {Graph.of(model.config).describe()}."
+            f"Got {asked.model}, of {Graph.of(model.config).describe()}. Give the run's own: --model."
         )
     for edges in request.edges:
         problems.add(*check_edges(edges, graph))
-    if request.out is not None:
-        problems.add(*check_file(request.out, request.overwrite))
-    problems.raise_any()
-    assert pairs is not None
     return pairs
+
+
+def is_gone(place: str) -> bool:
+    """Whether something lay there when the run was made, whose record tells such places in full."""
+    return Path(place).is_absolute() and not Path(place).exists()
 
 
 def notes_on(run: Run, asked: Request, model: Transformer, same_prompts: bool) -> list[str]:

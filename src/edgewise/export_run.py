@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgewise.errors import Problems, unknown
+from edgewise.errors import Problems, check_name
+from edgewise.files import make_parents
 from edgewise.formats import FORMATS, export
 from edgewise.formats.native import SCORES
 from edgewise.models.config import ModelConfig
@@ -14,12 +15,11 @@ from edgewise.validation import check_file, check_folder, gathered
 
 
 def export_run(request: ExportRequest) -> None:
-    problems = Problems()
+    problems = Problems(*request.misread)
     run: Run | None = None
     with gathered(problems):
         run = load_run(request.run)
-    if request.format not in FORMATS:
-        problems.add(unknown("format", request.format, FORMATS))
+    problems.add(*check_name("format", request.format, FORMATS))
     check = check_folder if request.format == "native" else check_file
     if request.format == "native" and (Path(request.out) / RECORD).exists():
         problems.add(f"{request.out} holds a run, whose scores an export would replace. Give another --out.")
@@ -27,5 +27,6 @@ def export_run(request: ExportRequest) -> None:
         problems.add(*check(request.out, request.overwrite, *(() if check is check_file else (SCORES,))))
     problems.raise_any()
     assert run is not None
+    make_parents(request.out)
     width = ModelConfig.from_dict(run.record["model"]["config"]).width
     export(request.format, request.out, run.scores, run.circuit, width)

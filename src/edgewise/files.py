@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import BadInput, BrokenFile, EdgewiseError
+from edgewise.recognised import recognised
 
 
 @contextmanager
@@ -46,13 +47,24 @@ def atomic_write(path: str | Path, data: bytes | str) -> None:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
+def make_parents(path: str | Path) -> None:
+    """The folders above a file that is to be written."""
+    above = Path(path).absolute().parent
+    try:
+        above.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EdgewiseError(f"{above} could not be made a folder: {error.strerror}.") from error
+
+
 def read_text(path: str | Path) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise BrokenFile(f"{path} could not be read: {error.strerror or error}.") from error
+        reason = "a file was needed" if Path(path).is_dir() else error.strerror or error
+        raise BrokenFile(f"{path} could not be read: {reason}.{recognised(path)}") from error
     except UnicodeDecodeError as error:
-        raise BrokenFile(f"{path} is not a text file: byte {error.start} is not UTF-8.") from error
+        what = recognised(path)
+        raise BrokenFile(f"{path} is not a text file: byte {error.start} is not UTF-8.{what}") from error
 
 
 def read_json(path: str | Path) -> Any:
@@ -61,7 +73,7 @@ def read_json(path: str | Path) -> Any:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise BrokenFile(
-            f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}."
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}.{recognised(path)}"
         ) from error
 
 

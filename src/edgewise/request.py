@@ -40,10 +40,17 @@ class Request:
         int | None,
         Help(f"The N strongest; {DEFAULT_EDGES} unless one of these three is given.", "N", CIRCUIT),
     ] = None
-    threshold: Annotated[float | None, Help("Those that score at least this.", "SCORE", CIRCUIT)] = None
+    threshold: Annotated[
+        float | None, Help("Those whose absolute score is at least this; see --by.", "SCORE", CIRCUIT)
+    ] = None
     sparsity: Annotated[float | None, Help("All but this share, from 0 to 1.", "SHARE", CIRCUIT)] = None
     by: Annotated[
-        str, Help("What makes an edge strong: its absolute score, or its value.", "ORDER", CIRCUIT)
+        str,
+        Help(
+            "What makes an edge strong: absolute, how far its score is from 0; or value, the score itself.",
+            "ORDER",
+            CIRCUIT,
+        ),
     ] = "absolute"
     prune: Annotated[bool, Help("Keep those on no path from embedding to logits, too.", panel=CIRCUIT)] = True
     batch_size: Annotated[int, Help("Prompt pairs run at once; no result depends on it.", "N", COMPUTING)] = (
@@ -58,6 +65,8 @@ class Request:
     grouped_readers: Annotated[
         bool, Help("One k and v reader per key/value head, not per query head.", panel=COMPUTING)
     ] = False
+    misread: tuple[str, ...] = ()
+    """Problems of what was typed, told with all others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +90,8 @@ class EvaluationRequest:
     batch_size: Annotated[int | None, Help("Prompt pairs run at once.", "N", COMPUTING)] = None
     dtype: Annotated[str | None, Help("float32, float64, bfloat16 or float16.", "NAME", COMPUTING)] = None
     device: Annotated[str | None, Help("Where to run, e.g. cuda.", "NAME", COMPUTING)] = None
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,3 +102,17 @@ class ExportRequest:
     out: Annotated[str, Help("The file to write; for native, a folder.", "PATH")]
     format: Annotated[str, Help("The form: `edgewise list formats`.", "NAME")] = "native"
     overwrite: Annotated[bool, Help("Replace what is there.")] = False
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListRequest:
+    """One run of `list`."""
+
+    what: Annotated[
+        tuple[str, ...],
+        Help("methods, metrics, ablations, families or formats; all unless given.", "WHAT"),
+    ] = ()
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""

@@ -72,10 +72,11 @@ def describe_run(
         for name in ("model", "prompts", "evaluate_on", "out")
         if (given := getattr(request, name)) is not None and (name == "out" or Path(given).exists())
     }
+    asked = {name: value for name, value in asdict(request).items() if name != "misread"}
     return {
         "format": FORMAT,
         "version": VERSION,
-        "request": {**asdict(request), **places},
+        "request": {**asked, **places},
         "versions": {
             **{name: version(name) for name in ("edgewise", "torch", "transformers")},
             "python": platform.python_version(),

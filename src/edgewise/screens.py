@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from edgewise.evaluate_run import Evaluated
 from edgewise.evaluation.evaluation import Evaluation
+from edgewise.reports.screen import screen
 from edgewise.reports.summary import (
     edges_table,
     evaluation_facts,
@@ -21,10 +21,6 @@ from edgewise.reports.summary import (
     strongest_edges,
 )
 from edgewise.run_folder import FILES, Run
-
-
-def screen() -> Console:
-    return Console(highlight=False, markup=False)
 
 
 def show_run(run: Run) -> None:
@@ -43,9 +39,18 @@ def show_run(run: Run) -> None:
         )
     )
     out.print(section(f"Files in {run.request.out}", facts_table(FILES)))
-    next_command = f"edgewise evaluate {shlex.quote(run.request.out)} --prompts OTHER.jsonl"
-    out.print(Text("Next, see whether it holds on other prompts:", style="bold"))
-    out.print(f"  {next_command}", soft_wrap=True)
+    what, options = next_step(run)
+    out.print(Text(f"Next, {what}:", style="bold"))
+    out.print(f"  edgewise evaluate {shlex.quote(run.request.out)} {options}", soft_wrap=True)
+
+
+def next_step(run: Run) -> tuple[str, str]:
+    """What is worth doing after a run, in words and as the options of `evaluate`."""
+    if run.evaluation.found_here:
+        return "see whether it holds on other prompts", "--prompts OTHER.jsonl"
+    chosen = len(run.circuit) if run.circuit.selected is None else run.circuit.selected
+    sizes = sorted({max(chosen // 2, 1), chosen, min(2 * chosen, run.scores.graph.edge_count)} - {0})
+    return "see how few edges do as well", " ".join(f"--edges {size}" for size in sizes)
 
 
 def run_as_json(run: Run) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from torch import Tensor
 from edgewise.errors import BrokenFile
 from edgewise.files import atomic_write, read_json
 from edgewise.graph import Graph
+from edgewise.recognised import recognised
 
 VERSION = 1
 GRAPH_FIELDS = {
@@ -46,7 +47,9 @@ def read_scores(path: str | Path) -> tuple[Graph, Tensor]:
             graph = _graph(path, "scores", header)
             return graph, file.get_tensor("scores")
     except (OSError, safetensors.SafetensorError, json.JSONDecodeError) as error:
-        raise BrokenFile(f"{path} could not be read as scores: {error}.") from error
+        what = recognised(path, asked="Scores.load")
+        reason = "a scores.safetensors was needed." if what else f"{error}."
+        raise BrokenFile(f"{path} could not be read as scores: {reason}{what}") from error
 
 
 def write_circuit(path: str | Path, graph: Graph, edges: list[str], selected: int | None) -> None:
@@ -73,7 +76,7 @@ def _header(kind: str, graph: Graph) -> dict[str, Any]:
 def _graph(path: str | Path, kind: str, header: Any) -> Graph:
     """The graph of a file, once its header says that it is what it should be."""
     if not isinstance(header, dict) or header.get("format") != f"edgewise {kind}":
-        raise BrokenFile(f"{path} does not hold edgewise {kind}.")
+        raise BrokenFile(f"{path} does not hold edgewise {kind}.{recognised(path)}")
     version = header.get("version")
     if not isinstance(version, int) or version < 1:
         raise BrokenFile(f"{path}: 'version' must be a whole number from 1. Got {version!r}.")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgewise.circuit import STRENGTH
 from edgewise.discovery import check_discovery
-from edgewise.errors import BadInput, Problems, unknown
+from edgewise.errors import BadInput, Problems, check_name
 from edgewise.graph import Graph
 from edgewise.models.load import Preview, check_placement, preview
 from edgewise.request import Request
@@ -35,7 +35,7 @@ class Prompts:
 
 def validate(request: Request) -> Prompts:
     """The prompts of a request that can be run; `BadInput` with all of its problems otherwise."""
-    problems = Problems()
+    problems = Problems(*request.misread)
     problems.add(*check_placement(request.dtype, request.device))
     model = read_model(request.model, request.grouped_readers, problems)
     found_on = read_prompts(request.prompts, model, problems)
@@ -94,9 +94,7 @@ def check_selection(request: Request, model: Preview | None) -> list[str]:
         problems.append(
             f"sparsity must be from 0 (every edge stays) to 1 (none does). Got {request.sparsity:g}."
         )
-    if request.by not in STRENGTH:
-        problems.append(unknown("order of edges", request.by, STRENGTH))
-    return problems
+    return problems + check_name("order of edges", request.by, STRENGTH)
 
 
 def check_edges(edges: int, graph: Graph | None) -> list[str]:

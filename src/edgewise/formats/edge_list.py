@@ -16,6 +16,7 @@ from edgewise.edges import check_same, shortened
 from edgewise.errors import BrokenFile
 from edgewise.files import atomic_write, in_file, read_text
 from edgewise.graph import Graph
+from edgewise.recognised import recognised
 
 COLUMNS = ["source", "reader", "score", "kept"]
 
@@ -35,7 +36,8 @@ def read(path: str | Path, graph: Graph) -> tuple[Scores, Circuit]:
     header, *rows = _rows(path)
     if header != COLUMNS:
         raise BrokenFile(
-            f"{path}, line 1: the columns {','.join(COLUMNS)} were needed. Got {','.join(header)!r}."
+            f"{path}, line 1: the columns {','.join(COLUMNS)} were needed. "
+            f"Got {','.join(header)!r:.60}.{recognised(path)}"
         )
     scores: dict[str, float] = {}
     kept: list[str] = []

@@ -21,6 +21,9 @@ from edgewise.edges import check_same, shortened
 from edgewise.errors import BadInput, Problems
 from edgewise.files import atomic_file, in_file, read_json
 from edgewise.graph import Graph
+from edgewise.recognised import recognised
+
+CONFIG_NEEDED = "a 'cfg' with n_layers, n_heads and parallel_attn_mlp was needed."
 
 
 def write(path: str | Path, scores: Scores, circuit: Circuit, width: int) -> None:
@@ -35,7 +38,9 @@ def read(path: str | Path) -> tuple[Scores, Circuit]:
     """An edge that the file leaves out has score 0 and is not kept."""
     content = read_json(path)
     with in_file(path):
-        graph = graph_of(content.get("cfg") if isinstance(content, dict) else None)
+        if not isinstance(content, dict) or "cfg" not in content:
+            raise BadInput(f"{CONFIG_NEEDED}{recognised(path, asked='JSON')}")
+        graph = graph_of(content["cfg"])
         edges = {_our_edge(name): entry for name, entry in _edges(content).items()}
         scores = Scores.from_edges(graph, {name: entry["score"] for name, entry in edges.items()})
         return scores, Circuit.of(graph, [name for name, entry in edges.items() if entry["in_graph"]])
@@ -68,7 +73,7 @@ def config_of(graph: Graph, width: int) -> dict[str, int | bool]:
 def graph_of(config: Any) -> Graph:
     """The graph that their description means."""
     if not isinstance(config, dict):
-        raise BadInput("a 'cfg' with n_layers, n_heads and parallel_attn_mlp was needed.")
+        raise BadInput(CONFIG_NEEDED)
     problems = Problems()
     for name, kind, words in (
         ("n_layers", int, "a whole number from 1"),
@@ -127,6 +132,7 @@ def _is_edge(entry: Any) -> bool:
     return (
         isinstance(entry, dict)
         and isinstance(entry.get("score"), int | float)
+        and not isinstance(entry["score"], bool)
         and isinstance(entry.get("in_graph"), bool)
     )
 

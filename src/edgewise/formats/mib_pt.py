@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -23,8 +22,10 @@ from edgewise.edges import check_same
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.files import atomic_write, in_file
 from edgewise.formats.mib import config_of, graph_of, sources_in, their_sources
+from edgewise.recognised import recognised
 
 KEYS = ("cfg", "src_nodes", "dst_nodes", "edges_scores", "edges_in_graph", "nodes_in_graph")
+READS = "mib_pt.read"
 
 
 def write(path: str | Path, scores: Scores, circuit: Circuit, width: int) -> None:
@@ -66,11 +67,18 @@ def _load(path: str | Path) -> dict[str, Any]:
     try:
         # Whatever device it was saved from, it is read into the computer's memory.
         content = torch.load(path, map_location=lambda storage, _: storage, weights_only=True)
-    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
-        reason = str(error).partition("\n")[0]
+    except Exception as error:
+        # What torch raises over bytes that are no .pt depends on the bytes.
         raise BrokenFile(
-            f"{path} could not be read as a .pt of tensors, lists and numbers: {reason}"
+            f"{path} could not be read as a .pt: {_reason(error)}{recognised(path, READS)}"
         ) from error
     if not isinstance(content, dict):
         raise BrokenFile(f"{path} must hold a dictionary. Got {type(content).__name__}.")
     return content
+
+
+def _reason(error: Exception) -> str:
+    """Not torch's own words: they tell how to let a file run code."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}."
+    return "one that holds tensors, lists and numbers, and nothing else, was needed."

@@ -17,7 +17,7 @@ import transformers
 from safetensors import SafetensorError
 from torch import Tensor
 
-from edgewise.errors import BadInput, BrokenFile, Problems, kind_of, unknown
+from edgewise.errors import BadInput, BrokenFile, Problems, did_you_mean, kind_of, unknown
 from edgewise.models import native
 from edgewise.models.assemble import assemble, shown
 from edgewise.models.config import ModelConfig
@@ -31,6 +31,9 @@ DTYPES = {
     "float32": torch.float32,
     "float64": torch.float64,
 }
+DEVICES = ("cpu", "cuda", "cuda:0", "mps")
+"""Those that a message names; torch may know others."""
+ALSO_CALLED = {"gpu": "cuda", "nvidia": "cuda", "metal": "mps", "apple": "mps"}
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spiece.model", "vocab.json")
 
 
@@ -169,6 +172,12 @@ def _dtype(dtype: torch.dtype | str | None, problems: Problems) -> torch.dtype |
 
 def _device(device: torch.device | str | None, problems: Problems) -> torch.device | None:
     if device is None:
+        return None
+    try:
+        torch.device(device)
+    except (RuntimeError, TypeError):
+        meant = did_you_mean(ALSO_CALLED.get(str(device).lower(), str(device)), DEVICES)
+        problems.add(f"unknown device {str(device)!r}.{meant} Known: {', '.join(DEVICES)}.")
         return None
     try:
         # Only using a device shows whether it is there.

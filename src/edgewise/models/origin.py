@@ -188,21 +188,27 @@ def causal_class(hf_config: Any) -> Any:
 
 @contextmanager
 def hushed(bars: bool = False) -> Iterator[None]:
-    """Transformers says nothing, its progress bars apart where wanted; afterwards it is as it was."""
+    """Transformers says nothing, the bars of a download apart where wanted; afterwards all is as it was."""
     verbosity = transformers_logging.get_verbosity()
     hub_bars = not huggingface_hub.utils.are_progress_bars_disabled()
     loading_bars = transformers_logging.is_progress_bar_enabled()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
             transformers_logging.set_verbosity(logging.CRITICAL)
-            if not bars:
-                huggingface_hub.utils.disable_progress_bars()
-                transformers_logging.disable_progress_bar()
+            # Where transformers switches its own bars, it switches those of the Hub's downloads too.
+            transformers_logging.disable_progress_bar()
+            show_hub_bars(bars and hub_bars)
             yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if hub_bars:
-            huggingface_hub.utils.enable_progress_bars()
-        if loading_bars:
-            transformers_logging.enable_progress_bar()
+        finally:
+            transformers_logging.set_verbosity(verbosity)
+            if loading_bars:
+                transformers_logging.enable_progress_bar()
+            show_hub_bars(hub_bars)
+
+
+def show_hub_bars(wanted: bool) -> None:
+    if wanted:
+        huggingface_hub.utils.enable_progress_bars()
+    else:
+        huggingface_hub.utils.disable_progress_bars()

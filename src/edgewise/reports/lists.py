@@ -33,10 +33,20 @@ def methods() -> dict[str, dict[str, Any]]:
 
 
 def metrics() -> dict[str, dict[str, Any]]:
+    from edgewise.methods import METHODS
     from edgewise.tasks.metrics import METRICS
+    from edgewise.tasks.pairs import Pairs
 
     return {
-        name: {"what": metric.what, "needs": [f"{field} answers" for field in metric.needs]}
+        name: {
+            "what": metric.what,
+            "needs": [f"{field} answers" for field in metric.needs],
+            "not for": [
+                f"{method} ({'flat at the clean run' if metric.differentiable else 'no gradient'})"
+                for method, one in METHODS.items()
+                if one.check(metric, Pairs(()))
+            ],
+        }
         for name, metric in METRICS.items()
     }
 
@@ -68,10 +78,10 @@ LISTS: dict[str, Callable[[], dict[str, dict[str, Any]]]] = {
 }
 
 
-def check_names(names: Iterable[str]) -> list[str]:
-    """The lists to show: all when none is named."""
+def check_names(names: Iterable[str], problems: Iterable[str] = ()) -> list[str]:
+    """The lists to show: all when none is named. Other problems are told with those of the names."""
     names = list(dict.fromkeys(names))
-    if wrong := [unknown("list", name, LISTS) for name in names if name not in LISTS]:
+    if wrong := [*problems, *(unknown("list", name, LISTS) for name in names if name not in LISTS)]:
         raise BadInput(*wrong)
     return names or list(LISTS)
 

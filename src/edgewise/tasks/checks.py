@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgewise.errors import several, unknown
+from edgewise.errors import check_name, several
 from edgewise.models.transformer import Transformer, check_model
 from edgewise.patching.replacements import ABLATIONS
 from edgewise.tasks.metrics import METRICS, check_metric
@@ -22,19 +22,19 @@ def check_task(metric: str, ablation: str, batch_size: int, pairs: Pairs | None)
     problems: list[str] = []
     if pairs is not None and not len(pairs):
         problems.append("prompt pairs were needed. Got none.")
-    if metric not in METRICS:
-        problems.append(unknown("metric", metric, METRICS))
+    if unknown_metric := check_name("metric", metric, METRICS):
+        problems += unknown_metric
     elif pairs is not None:
         problems += check_metric(METRICS[metric], pairs)
-    if ablation not in ABLATIONS:
-        problems.append(unknown("ablation", ablation, ABLATIONS))
+    if unknown_ablation := check_name("ablation", ablation, ABLATIONS):
+        problems += unknown_ablation
     elif ablation == "corrupted" and pairs is not None and not pairs.has_corrupted:
         problems.append(
             "ablation 'corrupted' needs a corrupted prompt in every pair. "
             f"Got none in {several(pairs.missing('corrupted'))}. Add 'corrupted', or choose zero or mean."
         )
-    if batch_size < 1:
-        problems.append(f"batch size must be 1 or more. Got {batch_size}.")
+    if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+        problems.append(f"batch size must be a whole number from 1. Got {batch_size!r}.")
     return problems
 
 

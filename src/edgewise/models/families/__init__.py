@@ -1,40 +1,48 @@
-"""The families of Hugging Face models that edgewise reads, by the `model_type` of their config."""
+"""The families of Hugging Face models that edgewise reads, by the `model_type` of their config.
+
+Each is a file here of the same name, imported when it is asked for: to list them takes no time.
+"""
 
 from __future__ import annotations
 
-from edgewise.models.families import (
-    gemma,
-    gemma2,
-    gemma3_text,
-    gpt2,
-    gpt_neo,
-    gpt_neox,
-    llama,
-    mistral,
-    olmo2,
-    opt,
-    phi3,
-    qwen2,
-    qwen3,
-    smollm3,
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgewise.models.families.common import Family
+
+NAMES = (
+    "gemma",
+    "gemma2",
+    "gemma3_text",
+    "gpt2",
+    "gpt_neo",
+    "gpt_neox",
+    "llama",
+    "mistral",
+    "olmo2",
+    "opt",
+    "phi3",
+    "qwen2",
+    "qwen3",
+    "smollm3",
 )
-from edgewise.models.families.common import Family
 
-FAMILIES: dict[str, Family] = {
-    "gemma": gemma.FAMILY,
-    "gemma2": gemma2.FAMILY,
-    "gemma3_text": gemma3_text.FAMILY,
-    "gpt2": gpt2.FAMILY,
-    "gpt_neo": gpt_neo.FAMILY,
-    "gpt_neox": gpt_neox.FAMILY,
-    "llama": llama.FAMILY,
-    "mistral": mistral.FAMILY,
-    "olmo2": olmo2.FAMILY,
-    "opt": opt.FAMILY,
-    "phi3": phi3.FAMILY,
-    "qwen2": qwen2.FAMILY,
-    "qwen3": qwen3.FAMILY,
-    "smollm3": smollm3.FAMILY,
-}
 
-__all__ = ["FAMILIES", "Family"]
+class Families(Mapping[str, "Family"]):
+    """What each file here has as its `FAMILY`."""
+
+    def __getitem__(self, name: str) -> Family:
+        if name not in NAMES:
+            raise KeyError(name)
+        return import_module(f"{__name__}.{name}").FAMILY
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+FAMILIES = Families()

@@ -1,0 +1,56 @@
+"""What lies at a path, and which function reads it: told to whoever gave it to another function."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+FOLDERS = {
+    "run.json": "the folder of a run: ew.load_run reads it",
+    "scores.safetensors": "a folder of scores and a circuit: edgewise.formats.native.read reads it",
+    "config.json": "the folder of a model: ew.load reads it",
+}
+"""By a file in them, the most telling first."""
+OURS = {
+    "edgewise circuit": "a circuit: ew.Circuit.load reads it",
+    "edgewise run": "the record of a run: ew.load_run reads its folder",
+}
+BEGINNINGS = {
+    b"PK\x03\x04": "a .pt: edgewise.formats.mib_pt.read reads those of MIB's circuit track",
+    b"source,reader,score,kept": "an edge list: edgewise.formats.edge_list.read reads it",
+}
+
+
+def recognised(path: str | Path, asked: str = "") -> str:
+    """The end of a message; empty where nothing is known of it, or it is of the kind that was asked for."""
+    what = _folder(Path(path)) if Path(path).is_dir() else _file(Path(path))
+    return f" It is {what}." if what and not (asked and asked in what) else ""
+
+
+def _folder(folder: Path) -> str:
+    return next((what for file, what in FOLDERS.items() if (folder / file).is_file()), "a folder")
+
+
+def _file(path: Path) -> str | None:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    for beginning, what in BEGINNINGS.items():
+        if content.startswith(beginning):
+            return what
+    # A safetensors file opens with the length of its header, and then the header, which is JSON.
+    if content[8:9] == b"{" and b"edgewise scores" in content[: 8 + int.from_bytes(content[:8], "little")]:
+        return "scores: ew.Scores.load reads it"
+    try:
+        return _json(json.loads(content))
+    except ValueError:
+        return None
+
+
+def _json(content: Any) -> str:
+    if isinstance(content, dict) and {"cfg", "edges"} <= set(content):
+        return "the JSON of MIB's circuit track: edgewise.formats.mib.read reads it"
+    kind = content.get("format") if isinstance(content, dict) else None
+    return OURS.get(kind, "JSON") if isinstance(kind, str) else "JSON"
