@@ -17,6 +17,7 @@ FLOORS = [
     "paths edges views pruning storage",
     "circuit edge_set",
     "patching",
+    "zoo",
     "tasks",
     "methods evaluation formats reports",
     "discovery request",

@@ -18,6 +18,13 @@ from edgewise.models.random import random_model
 from load_cases import RICH, SMALL, gpt2, llama, rewrite_json, tokens, word_tokenizer
 
 
+def test_a_saved_model_can_be_read_by_whom_other_new_files_can(tmp_path: Path) -> None:
+    save_model(random_model(SMALL, seed=0), tmp_path)
+    (tmp_path / "other").touch()
+    modes = {each.name: each.stat().st_mode for each in tmp_path.iterdir()}
+    assert modes["model.safetensors"] == modes["config.json"] == modes["other"]
+
+
 @pytest.mark.parametrize("config", [SMALL, RICH, replace(SMALL, split_embeddings=True)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_our_own_format_comes_back_bit_for_bit(

@@ -29,7 +29,11 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     # What `tempfile` makes only its owner can read; a plain new file follows the umask.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode
         yield temporary
+        # Some writers put a file of their own there, which only its owner can read.
+        temporary.chmod(mode)
         with open(temporary, "rb+") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)

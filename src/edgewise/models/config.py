@@ -86,6 +86,8 @@ class ModelConfig:
 
     logit_softcap: float = 0.0
     unembed_bias: bool = False
+    outputs: int = 0
+    """Numbers that the model puts out at a position; 0: one for each token of the vocabulary."""
 
     grouped_readers: bool = False
     """The graph has one k and one v reader per key/value head; otherwise one per query head, as other tools
@@ -93,6 +95,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key_value_heads", self.key_value_heads or self.heads)
+        object.__setattr__(self, "outputs", self.outputs or self.vocabulary)
         object.__setattr__(self, "rotaries", tuple(self.rotaries) or (None,) * self.layers)
         object.__setattr__(self, "windows", tuple(self.windows) or (0,) * self.layers)
         mistakes = {

@@ -44,8 +44,8 @@ class Transformer(nn.Module):
         self.final_norm = Norm(
             config.norm if config.final_norm else "none", config.width, config.norm_epsilon
         )
-        self.unembed_weight = parameter(config.vocabulary, config.width)
-        self.unembed_bias = parameter(config.vocabulary) if config.unembed_bias else None
+        self.unembed_weight = parameter(config.outputs, config.width)
+        self.unembed_bias = parameter(config.outputs) if config.unembed_bias else None
 
     @property
     def device(self) -> torch.device:

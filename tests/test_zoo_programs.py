@@ -1,0 +1,189 @@
+"""Compiled programs: equal to Tracr's own on every prompt, their circuits worked out by trying."""
+
+import importlib
+import itertools
+
+import pytest
+import torch
+
+import edgewise as ew
+from edgewise import zoo
+from edgewise.circuit import Circuit
+from edgewise.errors import BadInput, BrokenFile
+from edgewise.graph import Graph
+from edgewise.patching.forward import patched_logits
+from edgewise.patching.replacements import replacer
+from edgewise.zoo.bundle import Bundle
+from edgewise.zoo.compiled import compile_program
+from edgewise.zoo.exhaustive import all_prompts, known_circuit
+from edgewise.zoo.reading import edges_that_carry
+from programs import PROGRAMS, proportion_of_x, reverse
+
+NAMES = sorted(PROGRAMS)
+EVERY_PROGRAM = pytest.mark.parametrize("name", NAMES)
+
+
+def test_the_zoo_has_the_programs():
+    assert zoo.names() == NAMES
+    with pytest.raises(BadInput, match=r"Did you mean 'tracr-reverse'\?"):
+        zoo.open_bundle("tracr-revers")
+
+
+@EVERY_PROGRAM
+def test_a_compiled_model_answers_every_prompt_as_tracr_does(name):
+    program, vocabulary, longest = PROGRAMS[name]
+    compiling = importlib.import_module("tracr.compiler.compiling")
+    theirs = compiling.compile_rasp_to_model(
+        program(), vocab=set(vocabulary), max_seq_len=longest, compiler_bos="BOS"
+    )
+    jax = importlib.import_module("jax")
+    run = jax.jit(lambda tokens: theirs.forward(theirs.params, tokens).unembedded_output)
+    compiled = zoo.open_bundle(name).compiled
+    tried = 0
+    for tokens in all_prompts(compiled).values():
+        with torch.no_grad():
+            ours = compiled.model(tokens)
+        expected = torch.from_numpy(jax.device_get(run(tokens.numpy())).copy())
+        if compiled.values is None:
+            torch.testing.assert_close(ours[:, 1:, 0], expected[:, 1:], rtol=0, atol=1e-6)
+        else:
+            assert (ours.argmax(-1)[:, 1:] == expected[:, 1:]).all()
+        tried += len(tokens)
+    assert tried == sum(len(vocabulary) ** length for length in range(1, longest + 1))
+
+
+@EVERY_PROGRAM
+def test_a_compiled_model_does_what_its_program_says(name):
+    compiled = zoo.open_bundle(name).compiled
+    for words in itertools.product(compiled.vocabulary, repeat=4):
+        answers = compiled.decode(compiled.model(torch.tensor([compiled.encode(words)]))[0])[1:]
+        if name == "tracr-reverse":
+            assert answers == list(words[::-1])
+        else:
+            assert answers == pytest.approx([words[: n + 1].count("x") / (n + 1) for n in range(4)], abs=1e-6)
+
+
+@EVERY_PROGRAM
+def test_the_known_circuit_for_zero_is_found_again_from_the_weights(name):
+    bundle = zoo.open_bundle(name)
+    assert known_circuit(bundle.compiled, "zero") == bundle.known["zero"]
+
+
+@EVERY_PROGRAM
+def test_the_known_circuit_for_corrupted_is_found_again_on_shorter_prompts(name):
+    program, vocabulary, _ = PROGRAMS[name]
+    shorter = compile_program(program(), vocabulary, 3, name)
+    assert list(known_circuit(shorter, "corrupted").circuit) == list(
+        zoo.open_bundle(name).known["corrupted"].circuit
+    )
+
+
+def test_the_known_circuits_are_the_published_ones():
+    published = {
+        "zero": "tok->a0.h0<v> tok->m0 a0.h0->m0 tok->m1 pos->m1 m0->m1 m1->m2 m2->a3.h0<q> pos->a3.h0<k> "
+        "tok->a3.h0<v> a3.h0->logits",
+        "corrupted": "tok->a3.h0<v> a3.h0->logits",
+    }
+    bundle = zoo.open_bundle("tracr-reverse")
+    for ablation, edges in published.items():
+        assert bundle.known[ablation].circuit == Circuit.of(bundle.known["zero"].circuit.graph, edges.split())
+    known = zoo.open_bundle("tracr-xproportion").known
+    assert set(known["corrupted"].circuit) == {"tok->m0", "m0->a1.h0<v>", "a1.h0->logits"}
+    # ACDC's list has tok->a1.h0<q> and tok->a1.h0<k>, too: removing either changes no answer.
+    assert set(known["zero"].circuit) == {
+        *known["corrupted"].circuit,
+        "pos->a1.h0<q>",
+        "pos->a1.h0<k>",
+    }
+
+
+@EVERY_PROGRAM
+@pytest.mark.parametrize("ablation", ["zero", "corrupted"])
+def test_what_carries_nothing_does_nothing_and_the_known_circuit_carries_something(name, ablation):
+    bundle = zoo.open_bundle(name)
+    compiled, graph = bundle.compiled, Graph.of(bundle.compiled.model.config)
+    carries = edges_that_carry(compiled.model, all_prompts(compiled), ablation)
+    assert bundle.known[ablation].circuit <= Circuit(graph, carries)
+    tokens = all_prompts(compiled)[4]
+    replacing = replacer(ablation, compiled.model, list)
+    for shift in (1, 7, 30):
+        replacements = replacing.replacements(tokens.roll(shift, 0))
+        logits = patched_logits(compiled.model, tokens, carries.float(), replacements)
+        torch.testing.assert_close(logits, compiled.model(tokens), rtol=0, atol=1e-5)
+
+
+@EVERY_PROGRAM
+@pytest.mark.parametrize("ablation", ["zero", "corrupted"])
+def test_the_known_circuit_alone_gives_every_answer(name, ablation):
+    bundle = zoo.open_bundle(name)
+    compiled, circuit = bundle.compiled, bundle.known[ablation].circuit
+    tokens = all_prompts(compiled)[5]
+    replacing = replacer(ablation, compiled.model, list)
+    full = compiled.model(tokens)[:, 1:]
+    for shift in (1, 50, 100):
+        logits = patched_logits(
+            compiled.model, tokens, circuit.mask(), replacing.replacements(tokens.roll(shift, 0))
+        )[:, 1:]
+        if compiled.values is None:
+            torch.testing.assert_close(logits, full, rtol=0, atol=1e-3)
+        else:
+            assert (logits.argmax(-1) == full.argmax(-1)).all()
+
+
+def test_edges_that_back_each_other_up_are_neither_in_nor_out():
+    rasp = importlib.import_module("tracr.rasp.rasp")
+    compiled = compile_program(rasp.Map(lambda word: word, rasp.tokens).named("same"), "ab", 2, "same")
+    bundle = Bundle.of(compiled)
+    # A second head, or MLP, that does the same can be missed: made by hand, below.
+    doubled = _with_its_mlp_twice(compiled)
+    known = known_circuit(doubled, "zero")
+    twins = {edge for edge in known.backups if "m0" in edge or "m1" in edge}
+    assert bundle.known["zero"].backups == Circuit.empty(bundle.known["zero"].circuit.graph)
+    assert twins
+    assert not set(known.backups) & set(known.circuit)
+
+
+def _with_its_mlp_twice(compiled):
+    """The model with a second layer that is a copy of its first, whose MLP reads the words again."""
+    import dataclasses
+
+    from edgewise.models.assemble import assemble
+
+    model = compiled.model
+    weights = dict(model.state_dict())
+    copies = {name.replace("layers.0", "layers.1"): tensor.clone() for name, tensor in weights.items()}
+    config = dataclasses.replace(
+        model.config, layers=2, rotaries=(None, None), windows=(0, 0), outputs=model.config.outputs
+    )
+    return dataclasses.replace(compiled, model=assemble(config, {**copies, **weights}, "twice"))
+
+
+def test_a_bundle_comes_back_as_it_was_saved_and_its_folder_is_a_model(tmp_path):
+    bundle = zoo.from_rasp(reverse(), vocab=(1, 2), max_len=2, name="mine")
+    bundle.save(tmp_path / "mine")
+    again = Bundle.load(tmp_path / "mine")
+    assert again.known == bundle.known
+    assert (again.compiled.words, again.compiled.values, again.compiled.longest) == (
+        bundle.compiled.words,
+        bundle.compiled.values,
+        2,
+    )
+    tokens = torch.tensor([bundle.compiled.encode((1, 2))])
+    torch.testing.assert_close(ew.load(tmp_path / "mine")(tokens), bundle.compiled.model(tokens))
+
+
+def test_a_broken_bundle_is_told(tmp_path):
+    zoo.from_rasp(proportion_of_x(), vocab=("x", "y"), max_len=1).save(tmp_path)
+    (tmp_path / "known_circuits.json").write_text('{"format": "edgewise-known-circuits", "version": 2}')
+    with pytest.raises(BrokenFile, match="version 2"):
+        Bundle.load(tmp_path)
+    (tmp_path / "program.json").unlink()
+    with pytest.raises(BrokenFile, match="a program, version 1, was needed"):
+        Bundle.load(tmp_path)
+
+
+def test_what_is_no_program_is_refused_with_every_problem():
+    with pytest.raises(BadInput) as error:
+        zoo.from_rasp(reverse(), vocab=(), max_len=0)
+    assert "vocab: some words" in str(error.value)
+    assert "max_len: a whole number" in str(error.value)
