@@ -17,7 +17,7 @@ def pairs(clean, answer):
     ("clean", "answer", "problem"),
     [
         ([60, 2, 3], 4, "token ids must be below the model's 50. Got 60. Make the pairs with this model."),
-        ([1, 2, 3], 70, "token ids must be below the model's 50. Got 70. Make the pairs with this model."),
+        ([1, 2, 3], 70, "answers must be below the model's 50. Got 70. Make the pairs with this model."),
         ([3] * 30, 4, "at most the model's 20 tokens. Got 30. Make the pairs with this model."),
     ],
 )

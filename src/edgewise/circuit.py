@@ -85,7 +85,7 @@ class Scores:
         """The edges that score at least so much."""
         if least != least:
             raise BadInput("a number was needed as the threshold. Got NaN.")
-        return Circuit(self.graph, (_strength(self.values, by) >= least) & self.graph.edges)
+        return Circuit(self.graph, (strength(self.values, by) >= least) & self.graph.edges)
 
     def sparsity(self, fraction: float | int, by: str = "absolute") -> Circuit:
         """Without a fraction of the edges: the strongest round((1 - fraction) x edges) stay."""
@@ -114,8 +114,8 @@ class Scores:
 
     def _strongest_first(self, by: str) -> Tensor:
         """The edges, as places in edge order. A stable sort, so that equals stay in edge order."""
-        strength = _strength(self.values[self.graph.edges], by)
-        return strength.sort(descending=True, stable=True).indices
+        strengths = strength(self.values[self.graph.edges], by)
+        return strengths.sort(descending=True, stable=True).indices
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Scores):
@@ -232,7 +232,7 @@ class Circuit(EdgeSet):
         return f"Circuit({len(self):,} edges{before}; of {self.graph.describe()})"
 
 
-def _strength(values: Tensor, by: str) -> Tensor:
+def strength(values: Tensor, by: str) -> Tensor:
     if by not in STRENGTH:
         raise BadInput(unknown("order of edges", by, STRENGTH))
     return STRENGTH[by](values)

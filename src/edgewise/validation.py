@@ -74,7 +74,7 @@ def read_prompts(path: str, model: Preview | None, problems: Problems) -> Pairs 
         if model is None:
             problems.add(*read_jsonl(path)[1])
         else:
-            rules = PromptRules(model.config.vocabulary, model.config.context, model.tokenizer)
+            rules = PromptRules.of(model.config, model.tokenizer)
             return Pairs.from_jsonl(path, rules)
 
 

@@ -41,9 +41,14 @@ def check_task(metric: str, ablation: str, batch_size: int, pairs: Pairs | None)
 def check_fit(pairs: Pairs, rules: PromptRules) -> list[str]:
     """Why pairs that were made for another model cannot be run on this one."""
     problems = []
-    ids = (max(*pair.clean, *(pair.corrupted or ()), *pair.correct, *pair.wrong) for pair in pairs)
-    if (largest := max(ids, default=0)) >= rules.vocabulary:
-        problems.append(f"token ids must be below the model's {rules.vocabulary:,}. Got {largest:,}.")
+    prompts = (max(*pair.clean, *(pair.corrupted or ()), 0) for pair in pairs)
+    answers = (max(*pair.correct, *pair.wrong, 0, 0) for pair in pairs)
+    for what, ids, known in (
+        ("token ids", prompts, rules.vocabulary),
+        ("answers", answers, rules.outputs),
+    ):
+        if (largest := max(ids, default=0)) >= known:
+            problems.append(f"{what} must be below the model's {known:,}. Got {largest:,}.")
     longest = max((len(pair.clean) for pair in pairs), default=0)
     if rules.context and longest > rules.context:
         problems.append(f"prompts must have at most the model's {rules.context:,} tokens. Got {longest:,}.")

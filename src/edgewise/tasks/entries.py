@@ -38,7 +38,7 @@ class Pair:
     correct: tuple[int, ...] = ()
     wrong: tuple[int, ...] = ()
     target: tuple[tuple[float, ...], ...] | None = None
-    """[reads][outputs]. The outputs are the correct answers where there are any, otherwise the vocabulary."""
+    """[reads][outputs]. The outputs are those of the correct answers where there are any, otherwise all."""
     clean_text: str | None = None
     corrupted_text: str | None = None
     place: str = ""
@@ -120,7 +120,7 @@ class _Entry:
             return None
         if not ids:
             self.say(f"{key} is empty. Give at least one token.")
-        self.check_vocabulary(key, ids)
+        self.check_ids(key, ids, self.rules.vocabulary)
         if 0 < self.rules.context < len(ids):
             most = f"{self.rules.context:,} tokens, the model's context"
             self.say(f"{key} must have at most {most}. Got {len(ids):,}. Shorten it.")
@@ -139,7 +139,7 @@ class _Entry:
 
     def answers(self, key: str, value: Any) -> tuple[int, ...]:
         ids = [answer for each in _listed(value) if (answer := self.answer(key, each)) is not None]
-        self.check_vocabulary(key, ids)
+        self.check_ids(key, ids, self.rules.outputs)
         for answer, times in Counter(ids).items():
             if times > 1:
                 self.say(f"{key} names {self.rules.spell([answer])} more than once. Keep it once.")
@@ -193,10 +193,11 @@ class _Entry:
         rows = _listed(value)
         if not any(map(_is_list, rows)):
             rows = [rows] if reads == 1 else [[number] for number in rows]
-        outputs = answers or self.rules.vocabulary
+        outputs = answers or self.rules.outputs
         if len(rows) == reads and all(_is_row(row, outputs) for row in rows):
             return tuple(tuple(map(float, row)) for row in rows)
-        what = "correct answer" if answers else "token of the vocabulary"
+        whole = "token of the vocabulary" if outputs == self.rules.vocabulary else "output of the model"
+        what = "correct answer" if answers else whole
         needed = f"{reads} (one per position) x {outputs:,} (one per {what})"
         self.say(f"target must be finite numbers, {needed}. Got {_shown(value)}.")
         return None
@@ -212,11 +213,10 @@ class _Entry:
             return False
         return True
 
-    def check_vocabulary(self, key: str, ids: Sequence[int]) -> None:
-        outside = dict.fromkeys(str(token) for token in ids if not 0 <= token < self.rules.vocabulary)
+    def check_ids(self, key: str, ids: Sequence[int], known: int) -> None:
+        outside = dict.fromkeys(str(token) for token in ids if not 0 <= token < known)
         if outside:
-            most = self.rules.vocabulary - 1
-            self.say(f"{key} must be token ids from 0 to {most}. Got {', '.join(outside)}.")
+            self.say(f"{key} must be token ids from 0 to {known - 1}. Got {', '.join(outside)}.")
 
 
 def _plain(value: Any) -> Any:

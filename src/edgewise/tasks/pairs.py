@@ -154,7 +154,7 @@ def prompt_rules(model: Transformer | PromptRules) -> PromptRules:
     if isinstance(model, PromptRules):
         return model
     config = model.config
-    return PromptRules(config.vocabulary, config.context, model.tokenizer)
+    return PromptRules.of(config, model.tokenizer)
 
 
 def check_pairs(pairs: object) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgewise.models.config import ModelConfig
+
 MOST_TOKENS = 40
 """Tokens of a prompt that a message shows."""
 
@@ -20,6 +22,15 @@ class PromptRules:
     """The most tokens of a prompt; 0: any number."""
     tokenizer: Any = None
     """None: prompts and answers are token ids."""
+    outputs: int = 0
+    """Numbers that the model puts out at a position; 0: one for each token of the vocabulary."""
+
+    @classmethod
+    def of(cls, config: ModelConfig, tokenizer: Any) -> PromptRules:
+        return cls(config.vocabulary, config.context, tokenizer, config.outputs)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "outputs", self.outputs or self.vocabulary)
 
     def encode(self, text: str, special: bool) -> tuple[int, ...]:
         """Token ids, with the tokenizer's special tokens or without."""
