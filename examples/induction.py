@@ -107,7 +107,7 @@ def prompt_pairs(count: int, seed: int, length: int = 8) -> list[dict[str, str]]
 
 def save(folder: Path) -> None:
     """The model's folder, and two files of prompt pairs that share no pair."""
-    ew.save_model(induction_model(), folder / "model")
+    ew.save_model(induction_model(), folder / "model", overwrite=True)
     pairs = prompt_pairs(128, seed=0)
     for name, part in (("prompts", pairs[:64]), ("other-prompts", pairs[64:])):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in part))

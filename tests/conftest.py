@@ -1,5 +1,22 @@
 """Under pytest every jaxtyping annotation of the package is checked at run time by beartype."""
 
+import pytest
 from jaxtyping import install_import_hook
 
 install_import_hook("edgewise", "beartype.beartype")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a model, prompts and a run of them."""
+    from cli_cases import make_home
+
+    return make_home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def done(home):
+    """Its run."""
+    from edgewise import load_run
+
+    return load_run(home / "run")

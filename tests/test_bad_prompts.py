@@ -101,7 +101,7 @@ def test_an_answer_that_the_tokenizer_does_not_know_is_refused(words):
         ({"clean": [1] * 7}, "clean must have at most 6 tokens, the model's context. Got 7. Shorten it."),
         (
             {"clean": [1], "correct": [3, 4], "wrong": [4]},
-            "4 is both correct and wrong. Keep it in one of them.",
+            "token 4 is both correct and wrong. Keep it in one of them.",
         ),
         ({"clean": [1], "correct": [3, 3]}, "correct names 3 more than once. Keep it once."),
         (
@@ -223,3 +223,12 @@ def test_json_that_python_cannot_hold_is_refused_with_its_line(tmp_path):
     with pytest.raises(BadInput) as caught:
         Pairs.from_jsonl(path, IDS)
     assert [problem.split(": ")[0] for problem in caught.value.problems] == [f"{path}:2", f"{path}:3"]
+
+
+def test_a_key_that_stands_twice_in_a_line_is_refused_with_its_line(tmp_path):
+    path = write(tmp_path, {"clean": [1]}, '{"clean": [1], "clean": [2]}')
+    with pytest.raises(BadInput) as caught:
+        Pairs.from_jsonl(path, IDS)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{path}:2: ")
+    assert "the key 'clean' stands there more than once; keep one." in problem

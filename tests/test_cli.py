@@ -6,7 +6,7 @@ import pytest
 from transformers import GPT2Config, GPT2LMHeadModel
 
 import edgewise as ew
-from cli_cases import discover, edgewise, make_home, refused
+from cli_cases import discover, edgewise, refused
 from edgewise.formats import FORMATS
 from edgewise.methods import METHODS
 from edgewise.models.families import FAMILIES
@@ -14,11 +14,6 @@ from edgewise.patching.replacements import ABLATIONS
 from edgewise.tasks.metrics import METRICS
 from tiny_runs import EDGES, entries, write_prompts
 from tiny_tokenizers import WORDS, word_tokenizer
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return make_home(tmp_path_factory.mktemp("home"))
 
 
 def test_discover_tells_the_strongest_edges_the_sizes_how_good_it_is_and_what_to_do_next(home):
@@ -175,3 +170,61 @@ def test_a_hugging_face_folder_goes_from_prompts_to_circuit(home):
 def test_without_a_choice_of_edges_all_of_a_small_graph_are_kept(home):
     discover(home, "--out", home / "all", "--no-prune")
     assert len(ew.load_run(home / "all").circuit) == EDGES
+
+
+def test_all_edges_kept_unasked_and_an_empty_circuit_are_noted_unless_it_shall_be_quiet(home):
+    for choice, note in (
+        ([], f"note: all {EDGES} edges of the model are kept. Choose fewer: "),
+        (["--threshold", "-1"], f"note: all {EDGES} edges of the model are kept. Choose fewer: "),
+        (["--edges", 0], "note: the circuit is empty: no edge was chosen. The strongest edge is "),
+        (["--edges", EDGES], ""),
+        (["--edges", 40], ""),
+    ):
+        given = [*choice, "--out", home / "noted", "--overwrite"]
+        assert discover(home, *given).stderr.startswith(note or "")
+        assert bool(discover(home, *given).stderr) == bool(note)
+        quiet = discover(home, *given, "--quiet", "--json")
+        assert (quiet.exit_code, quiet.stderr) == (0, "")
+        assert [f"note: {each}".startswith(note) for each in json.loads(quiet.stdout)["notes"]] == [
+            True
+        ] * bool(note)
+
+
+def test_quiet_tells_no_notes_of_an_evaluation(home):
+    path = write_prompts(home / "changing.jsonl")
+    discover(home, "--quiet", "--out", home / "changed", prompts="changing.jsonl")
+    write_prompts(home / "changing.jsonl", entries(3, seed=4))
+    assert f"note: {path} has changed since the run.\n" in edgewise("evaluate", home / "changed").stderr
+    assert edgewise("evaluate", home / "changed", "--quiet").output == ""
+
+
+@pytest.mark.parametrize("metric", ["logit-diff", "mean-squared-error"])
+def test_a_summary_fits_80_columns_and_no_line_ends_in_a_blank(home, metric):
+    lines = [{**entry, "target": 12345.678} for entry in entries()]
+    write_prompts(home / "targets.jsonl", lines)
+    out, narrow = home / "narrow", {"COLUMNS": "80"}
+    given = ["--metric", metric, "--out", out, "--overwrite"]
+    done = edgewise(
+        "discover", "--model", home / "model", "--prompts", home / "targets.jsonl", *given, env=narrow
+    )
+    rows = done.stdout.splitlines()
+    assert not [row for row in rows if row != row.rstrip()]
+    for start in ("What it does alone, ablation corrupted", "measured  ", f"{metric}  "):
+        (row,) = (row for row in rows if row.startswith(start))
+        assert len(row) <= 80
+    (values,) = (row for row in rows if row.startswith(f"{metric}  "))
+    assert values.endswith(" replaced")
+    for again in (["evaluate", out], ["list"]):
+        assert not [row for row in edgewise(*again, env=narrow).stdout.splitlines() if row != row.rstrip()]
+
+
+@pytest.mark.parametrize("verb", ["", "discover", "evaluate", "list", "export"])
+def test_help_tells_no_types_of_python(verb):
+    assert "<" not in edgewise(*verb.split(), "--help").stdout
+
+
+def test_list_tells_what_a_metric_needs_of_the_prompts():
+    told = json.loads(edgewise("list", "metrics", "--json").stdout)["metrics"]
+    assert told["logit-diff"]["needs"] == ["correct answers", "wrong answers"]
+    assert told["mean-squared-error"]["needs"] == ["a target, for eap"]
+    assert told["kl"]["needs"] == []

@@ -5,15 +5,8 @@ import signal
 import subprocess
 import sys
 
-import pytest
-
-from cli_cases import discover, make_home
+from cli_cases import discover
 from tiny_runs import entries, write_prompts
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return make_home(tmp_path_factory.mktemp("home"))
 
 
 def python(*arguments, **settings):
@@ -61,7 +54,9 @@ def test_ctrl_c_ends_with_130_and_one_line(home):
         "1",
     ]
     command = [sys.executable, "-m", "edgewise", "discover", *map(str, given)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
+    # A shell starts what runs in its background deaf to the signal.
+    hearing = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **hearing) as started:
         assert started.stderr is not None
         # The first line of progress: the work has begun.
         assert "scoring edges" in started.stderr.readline()

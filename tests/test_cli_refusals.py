@@ -6,14 +6,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 from transformers import GPT2Config
 
-from cli_cases import discover, edgewise, make_home, problems, refused
+from cli_cases import discover, edgewise, problems, refused
 from tiny_runs import entries, save_tiny_model, write_prompts
 from tiny_tokenizers import WORDS
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return make_home(tmp_path_factory.mktemp("home"))
 
 
 def test_several_problems_are_told_together(home):
@@ -143,3 +138,10 @@ def test_a_bad_export_or_evaluation_is_refused(home):
     ]
     assert "has no run.json: it is not the folder of a run" in found[0]
     assert "is no folder" in problems(edgewise("evaluate", home / "nothing"))[0]
+
+
+def test_a_wrong_line_of_the_prompts_does_not_hide_what_the_others_lack(home):
+    path = write_prompts(home / "both.jsonl", ["{", {"clean": [1, 2], "corrupted": [1, 3], "correct": 4}])
+    broken, lacking = refused(home, prompts="both.jsonl")
+    assert broken.startswith(f"{path}:1: column 2")
+    assert lacking.startswith(f"metric 'logit-diff' needs wrong answers in every pair. Got none in {path}:2.")

@@ -5,12 +5,16 @@ import sys
 
 import pytest
 
-from cli_cases import edgewise, make_home, problems, refused
+from cli_cases import edgewise, problems, refused
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return make_home(tmp_path_factory.mktemp("home"))
+HEAVY = (
+    "import sys\n"
+    "from edgewise.cli import app\n"
+    "try: app(sys.argv[1:])\n"
+    "except SystemExit: pass\n"
+    "print(*({'torch', 'transformers'} & set(sys.modules)), 'end')"
+)
+"""Tells which of the slow imports a command has made."""
 
 
 def test_wrong_verbs_options_and_values_end_with_2_and_the_nearest_name(home):
@@ -96,8 +100,36 @@ def test_a_misspelt_option_hides_neither_the_run_nor_makes_up_what_is_missing(ho
     ):
         (found,) = problems(edgewise("evaluate", *typed))
         assert found.startswith("unknown option")
-    (found,) = problems(edgewise("discover", "--modle", "m", "--prompts", "p", "--out", "o"))
-    assert found == "unknown option '--modle'. Did you mean '--model'?"
+    found = problems(edgewise("discover", "--modle", "m", "--prompts", "p", "--out", "o", "--metric", "x"))
+    assert [problem.split(".")[0] for problem in found] == [
+        "unknown option '--modle'",
+        "prompts file p does not exist",
+        "unknown metric 'x'",
+    ]
+    assert not any("was needed" in problem for problem in found)
+
+
+def test_a_misspelt_option_that_is_needed_holds_no_other_problem_back(home, monkeypatch):
+    found = problems(edgewise("evaluate", "--runn", home / "run", "--metric", "x", "--out", home / "model"))
+    assert [problem.split(".")[0] for problem in found[:2]] == [
+        "unknown option '--runn'",
+        "unknown metric 'x'",
+    ]
+    assert "is a folder, and a file is to be written" in found[2]
+    monkeypatch.chdir(home)
+    (found,) = problems(edgewise("evaluate", "--runn", "run", "--out", "prompts.jsonl", "--overwrite"))
+    assert found.startswith("unknown option '--runn'")
+
+
+def test_a_name_that_is_empty_is_refused_and_so_is_an_option_given_twice(home):
+    for empty in (["--out", ""], ["--out="]):
+        (found,) = problems(edgewise("export", home / "run", *empty))
+        assert found == "--out needs a value. Got empty text. Give --out PATH."
+    typed = ["--metric", "kl", "--metric=logit-diff", "--edges", 3, "--edges", 5, "--dtype", "int8"]
+    assert [problem.split(". ")[0] for problem in problems(edgewise("evaluate", home / "run", *typed))] == [
+        "--metric was given more than once",
+        "unknown dtype 'int8'",
+    ]
 
 
 def test_help_is_told_whatever_else_is_typed():
@@ -107,14 +139,15 @@ def test_help_is_told_whatever_else_is_typed():
 
 
 def test_families_and_formats_are_listed_without_torch_and_the_rest_without_transformers():
-    code = (
-        "import sys\n"
-        "from edgewise.cli import app\n"
-        "try: app(sys.argv[1:])\n"
-        "except SystemExit: pass\n"
-        "print(*({'torch', 'transformers'} & set(sys.modules)), 'end')"
-    )
     for names, heavy in (("families formats", "end"), ("methods metrics ablations", "torch end")):
-        given = [sys.executable, "-c", code, "list", *names.split()]
+        given = [sys.executable, "-c", HEAVY, "list", *names.split()]
         done = subprocess.run(given, capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == heavy
+
+
+def test_a_missing_option_is_told_without_torch():
+    done = subprocess.run(
+        [sys.executable, "-c", HEAVY, "discover", "--metric", "x"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "end\n"
+    assert "--model was needed" in done.stderr

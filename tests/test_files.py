@@ -115,3 +115,18 @@ def test_every_problem_found_in_a_file_is_told_with_its_name() -> None:
     with pytest.raises(BrokenFile) as caught, in_file("a.json"):
         raise BadInput("first.", "second.")
     assert caught.value.problems == ("a.json: first.", "a.json: second.")
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "b": 2, "a": 3}', '[{"b": {"a": 1, "a": 1}}]'])
+def test_a_key_that_stands_twice_in_a_json_file_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(text)
+    with pytest.raises(BrokenFile, match=r"run\.json: .*the key 'a' stands there more than once; keep one\."):
+        read_json(path)
+
+
+def test_json_that_python_cannot_hold_is_refused(tmp_path: Path) -> None:
+    for text in ("[" * 200_000, "9" * 5000):
+        (tmp_path / "run.json").write_text(text)
+        with pytest.raises(BrokenFile, match="its JSON cannot be read"):
+            read_json(tmp_path / "run.json")

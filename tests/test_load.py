@@ -263,10 +263,17 @@ def test_all_wrong_options_are_told_together(tmp_path: Path) -> None:
         load(llama(), split_embeddings=True)
 
 
-def test_a_device_that_there_is_not_is_told_those_that_can_be_chosen_and_the_nearest() -> None:
-    known = "Known: cpu, cuda, cuda:0, mps."
-    assert check_placement(None, "gpu") == [f"unknown device 'gpu'. Did you mean 'cuda'? {known}"]
-    assert check_placement(None, "cuda0") == [f"unknown device 'cuda0'. Did you mean 'cuda:0'? {known}"]
+def test_a_device_that_there_is_not_is_told_those_of_the_machine_and_the_nearest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    here = "On this machine: cpu, cuda, cuda:0."
+    assert check_placement(None, "gpu") == [f"unknown device 'gpu'. Did you mean 'cuda'? {here}"]
+    assert check_placement(None, "cuda0") == [f"unknown device 'cuda0'. Did you mean 'cuda:0'? {here}"]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for name in ("gpu", "cuda0"):
+        assert check_placement(None, name) == [f"unknown device {name!r}. On this machine: cpu."]
     assert check_placement(None, "cpu") == []
     assert check_placement(None, "cuda:99")[0].startswith("the device 'cuda:99' cannot be used here: ")
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from edgewise.errors import BrokenFile
+from edgewise.errors import BadInput, BrokenFile
 from edgewise.models.config import ModelConfig
 from edgewise.models.load import describe, load
 from edgewise.models.native import save_model
@@ -87,3 +87,19 @@ def test_a_random_model_is_the_same_for_the_same_seed() -> None:
         (value - 1).abs().max() > 0.01 for name, value in one.state_dict().items() if "norm.weight" in name
     )
     assert all(value.abs().max() > 0.01 for name, value in one.state_dict().items() if "bias" in name)
+
+
+def test_a_model_that_is_there_is_replaced_only_when_asked_for_and_one_of_another_format_never(
+    tmp_path: Path,
+) -> None:
+    save_model(random_model(SMALL, seed=0), tmp_path / "own")
+    with pytest.raises(BadInput, match=r"holds a model already\. Give another folder, or overwrite=True"):
+        save_model(random_model(SMALL, seed=1), tmp_path / "own")
+    save_model(random_model(SMALL, seed=1), tmp_path / "own", overwrite=True)
+    assert torch.equal(load(tmp_path / "own")(tokens()), random_model(SMALL, seed=1)(tokens()))
+    gpt2().save_pretrained(tmp_path / "other")
+    before = {each.name: each.read_bytes() for each in (tmp_path / "other").iterdir()}
+    for overwrite in (False, True):
+        with pytest.raises(BadInput, match="holds a model that is not of edgewise's own format, and is kept"):
+            save_model(random_model(SMALL), tmp_path / "other", overwrite=overwrite)
+    assert {each.name: each.read_bytes() for each in (tmp_path / "other").iterdir()} == before

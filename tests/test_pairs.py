@@ -137,7 +137,7 @@ def test_pairs_are_an_immutable_sequence_and_a_slice_is_pairs():
     assert (len(pairs), pairs[-1].clean, pairs[1:3]) == (5, (4,), Pairs(pairs.pairs[1:3]))
     assert isinstance(pairs[1:3], Pairs)
     with pytest.raises(FrozenInstanceError):
-        setattr(pairs, "pairs", ())  # noqa: B010 - a plain assignment is refused by the type checker already
+        pairs.pairs = ()
     assert len({pairs, pairs[:]}) == 1
 
 

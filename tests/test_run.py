@@ -16,17 +16,7 @@ from edgewise.request import DEFAULT_EDGES
 from edgewise.run import run, select
 from edgewise.run_folder import FILES
 from graphs import SMALL, small_scores
-from tiny_runs import EDGES, contents, entries, make_run, request, tiny_model, write_prompts
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture
-def done(home):
-    return ew.load_run(home / "run")
+from tiny_runs import EDGES, contents, entries, request, tiny_model, write_prompts
 
 
 def test_a_run_is_the_python_calls_in_their_order(home, done):
@@ -37,7 +27,7 @@ def test_a_run_is_the_python_calls_in_their_order(home, done):
     assert done.circuit == scores.top(40).prune()
     assert done.circuit.selected == 40
     evaluation = ew.evaluate(model, pairs, done.circuit)
-    assert done.evaluation == dataclasses.replace(evaluation, found_here=True)
+    assert done.evaluation == dataclasses.replace(evaluation, found_here=True, also_found_on=10)
 
 
 def test_a_run_is_read_back_as_it_was_made(home):
@@ -92,6 +82,7 @@ def test_other_prompts_to_evaluate_on_are_named_as_such(home):
     other = write_prompts(home / "other.jsonl", entries(6, seed=5))
     found = run(request(home, out=str(home / "on-other"), evaluate_on=other))
     assert (found.evaluation.examples, found.evaluation.found_here) == (6, False)
+    assert found.evaluation.also_found_on == 0
     same = write_prompts(home / "copy.jsonl")
     assert run(request(home, out=str(home / "on-copy"), evaluate_on=same)).evaluation.found_here
 
@@ -180,3 +171,37 @@ def test_a_run_can_be_left_in_the_folder_one_stands_in(home, monkeypatch):
     monkeypatch.chdir(here)
     run(request(home, out=".", overwrite=True))
     assert ew.load_run(here).circuit == ew.load_run(".").circuit
+
+
+def test_how_many_of_the_pairs_evaluated_on_were_found_on_is_told(home):
+    own, others = entries(10), entries(3, seed=5)
+    for name, lines, found_here, also, told in (
+        ("reversed", own[::-1], True, 10, "on the 10 prompt pairs the circuit was found on"),
+        ("some", own[:4], False, 4, "on 4 of the prompt pairs the circuit was found on"),
+        ("mixed", [*own[:2], *others], False, 2, "on 5 prompt pairs, 2 of which the circuit was found on"),
+        ("none", others, False, 0, "on 3 other prompt pairs"),
+    ):
+        path = write_prompts(home / f"{name}.jsonl", lines)
+        found = run(request(home, out=str(home / f"on-{name}"), evaluate_on=path)).evaluation
+        assert (found.found_here, found.also_found_on, found.where) == (found_here, also, told)
+        assert ew.load_run(home / f"on-{name}").evaluation == found
+
+
+def test_prompts_whose_two_sides_are_all_the_same_are_refused_and_one_of_many_is_not(home):
+    lines = [{**entry, "corrupted": entry["clean"]} for entry in entries(3)]
+    asked = request(home, out=str(home / "same"), prompts=write_prompts(home / "same.jsonl", lines))
+    with pytest.raises(BadInput, match=r"Got the same two in every pair\. Change 'corrupted'"):
+        run(asked)
+    assert len(run(dataclasses.replace(asked, ablation="zero")).circuit)
+    write_prompts(home / "same.jsonl", [*lines, *entries(1, seed=5)])
+    assert len(run(dataclasses.replace(asked, out=str(home / "nearly"))).circuit)
+
+
+def test_a_folder_that_cannot_be_made_after_all_is_not_said_to_be_unchanged(home, monkeypatch):
+    def fail(*_, **__) -> None:
+        raise OSError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(EdgewiseError) as caught:
+        run(request(home, out=str(home / "not-made")))
+    assert str(caught.value) == f"{home / 'not-made'} could not be written: No such file or directory."

@@ -15,16 +15,6 @@ from edgewise.run import run
 from tiny_runs import EDGES, contents, entries, make_run, request, save_tiny_model, tiny_model, write_prompts
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture
-def done(home):
-    return ew.load_run(home / "run")
-
-
 def broken_copy(home: Path, folder: Path, name: str, change) -> Path:
     folder.mkdir()
     for file, content in contents(home / "run").items():
@@ -121,7 +111,7 @@ def test_a_model_or_prompts_that_changed_since_the_run_are_noted(tmp_path):
     run(request(tmp_path))
     model = tiny_model()
     model.token_embedding.data[0, 0] += 1
-    ew.save_model(model, tmp_path / "model")
+    ew.save_model(model, tmp_path / "model", overwrite=True)
     write_prompts(tmp_path / "prompts.jsonl", entries(3, seed=7))
     notes = evaluate_run(EvaluationRequest(run=str(tmp_path / "run"))).notes
     assert notes == [
@@ -162,7 +152,7 @@ def test_an_export_does_not_replace_the_scores_of_another_run(home):
         run(request(home, out=str(home / name), edges=4 if name == "one" else 9))
     before = (home / "two" / "circuit.json").read_bytes()
     asked = ExportRequest(run=str(home / "one"), format="native", out=str(home / "two"), overwrite=True)
-    with pytest.raises(BadInput, match="holds a run, whose scores an export would replace"):
+    with pytest.raises(BadInput, match=r"is a file of the run in .*two, and is kept"):
         export_run(asked)
     assert (home / "two" / "circuit.json").read_bytes() == before
 
@@ -189,3 +179,64 @@ def test_the_folders_above_what_is_written_are_made(home, done):
         assert out.exists()
     evaluate_run(EvaluationRequest(run=str(home / "run"), out=str(home / "newer" / "numbers.json")))
     assert (home / "newer" / "numbers.json").is_file()
+
+
+def test_no_file_of_a_run_a_model_or_the_prompts_is_replaced_by_what_is_written(home):
+    (home / "link").symlink_to(home / "run" / "circuit.json")
+    (home / "model" / "linked.json").symlink_to(home / "prompts.jsonl")
+    own = contents(home / "run"), contents(home / "model"), (home / "prompts.jsonl").read_bytes()
+    run_folder = str(home / "run")
+    for out, what in (
+        *((f"run/{name}", "a file of the run in ") for name in contents(home / "run")),
+        ("link", "a file of the run in "),
+        ("model/config.json", "a file of the model in "),
+        ("model/model.safetensors", "a file of the model in "),
+        ("prompts.jsonl", "a file of prompts"),
+        ("model/linked.json", "a file of "),
+    ):
+        path = str(home / out)
+        for ask in (
+            lambda path: export_run(ExportRequest(run=run_folder, format="csv", out=path, overwrite=True)),
+            lambda path: evaluate_run(EvaluationRequest(run=run_folder, out=path, overwrite=True)),
+        ):
+            with pytest.raises(BadInput) as caught:
+                ask(path)
+            (problem,) = caught.value.problems
+            assert problem.startswith(f"{path} is {what}")
+            assert problem.endswith("and is kept even with --overwrite. Give another --out.")
+    other = write_prompts(home / "others.jsonl", entries(3, seed=8))
+    with pytest.raises(BadInput, match="is a file of prompts"):
+        evaluate_run(EvaluationRequest(run=run_folder, prompts=other, out=other, overwrite=True))
+    assert own == (contents(home / "run"), contents(home / "model"), (home / "prompts.jsonl").read_bytes())
+
+
+def test_a_file_in_the_place_of_an_exports_folder_is_told_as_an_exports(home):
+    out = write_prompts(home / "in-the-way")
+    with pytest.raises(BadInput, match="in-the-way is a file, and an export needs a folder"):
+        export_run(ExportRequest(run=str(home / "run"), out=out, overwrite=True))
+
+
+def test_pairs_that_the_circuit_was_found_on_are_counted_as_long_as_their_file_is_left(tmp_path):
+    make_run(tmp_path)
+    mixed = write_prompts(tmp_path / "mixed.jsonl", [*entries(10)[:2], *entries(3, seed=5)])
+    copy = write_prompts(tmp_path / "copy.jsonl")
+
+    def told(prompts: str) -> tuple[bool | None, int | None]:
+        [found] = evaluate_run(EvaluationRequest(run=str(tmp_path / "run"), prompts=prompts)).evaluations
+        return found.found_here, found.also_found_on
+
+    assert [told(mixed), told(copy)] == [(False, 2), (True, 10)]
+    (tmp_path / "prompts.jsonl").unlink()
+    assert [told(mixed), told(copy)] == [(False, None), (True, 10)]
+
+
+def test_scores_of_another_run_are_told_by_the_two_files_that_disagree(home, tmp_path):
+    folder = broken_copy(home, tmp_path / "mixed", "run.json", lambda values: values)
+    larger = ew.Graph(layers=3, heads=2, key_readers=2)
+    ew.Scores.from_edges(larger, {}).save(folder / "scores.safetensors")
+    with pytest.raises(BadInput) as caught:
+        evaluate_run(EvaluationRequest(run=str(folder)))
+    (problem,) = caught.value.problems
+    assert problem.startswith(
+        f"{folder / 'scores.safetensors'} and {folder / 'circuit.json'} must be of one graph"
+    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 from hypothesis import given
 
 from edgewise.circuit import Circuit, Scores
-from edgewise.errors import BrokenFile
+from edgewise.errors import BadInput, BrokenFile
+from edgewise.formats import native
 from edgewise.graph import Graph
 from graphs import SMALL, graphs, seeds, small_scores, some_circuit, some_scores
 
@@ -92,6 +94,18 @@ def test_the_bytes_of_a_scores_file_are_these(tmp_path) -> None:
         ('"embed->logits"', "7", ": 'edges' must be a list of edge names."),
         ('"selected": 2', '"selected": "two"', ": 'selected' must be a number of edges or null. Got 'two'."),
         ('"selected": 2,', '"selected": 2', "line 15, column 2: not JSON"),
+        ('"selected": 2', '"selected": true', ": 'selected' must be a number of edges or null. Got True."),
+        (
+            '"selected": 2',
+            '"selected": 0',
+            "must be from 1, those it holds, to 8, those of its graph. Got 0.",
+        ),
+        (
+            '"selected": 2',
+            '"selected": 9',
+            "must be from 1, those it holds, to 8, those of its graph. Got 9.",
+        ),
+        ('"selected": 2', '"selected": 2, "selected": 2', "the key 'selected' stands there more than once"),
     ],
 )
 def test_a_circuit_file_that_is_not_one_is_refused_with_the_reason(
@@ -116,3 +130,26 @@ def test_a_scores_file_that_is_not_one_is_refused_with_the_reason(tmp_path) -> N
     path.write_bytes(path.read_bytes().replace(rb"\"layers\": 1", rb"\"layers\": 2"))
     with pytest.raises(BrokenFile, match=r"scores over .* must be"):
         Scores.load(path)
+
+
+def test_a_file_in_the_place_of_our_folder_is_told_what_it_is(tmp_path) -> None:
+    native.write(tmp_path / "folder", small_scores(), Circuit.full(SMALL))
+    file = tmp_path / "folder" / "circuit.json"
+    with pytest.raises(BadInput) as caught:
+        native.read(file)
+    assert str(caught.value) == (
+        f"a folder with scores.safetensors and circuit.json was needed. {file} is a file. "
+        "It is a circuit: ew.Circuit.load reads it."
+    )
+
+
+def test_scores_and_circuit_of_two_graphs_in_one_folder_are_refused_by_both_files(tmp_path) -> None:
+    native.write(tmp_path, small_scores(), Circuit.full(SMALL))
+    other = Graph(2, 2, 2)
+    Scores(other, torch.zeros(other.shape)).save(tmp_path / "scores.safetensors")
+    with pytest.raises(BrokenFile) as caught:
+        native.read(tmp_path)
+    assert str(caught.value).startswith(
+        f"{tmp_path / 'scores.safetensors'} and {tmp_path / 'circuit.json'} must be of one graph. Got one of "
+        "2 layers x 2 heads"
+    )

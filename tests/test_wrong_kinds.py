@@ -6,7 +6,9 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 import edgewise as ew
+from edgewise.circuit import Circuit
 from edgewise.errors import BadInput
+from edgewise.graph import Graph
 from edgewise.tasks.prompt_rules import PromptRules
 from tiny_models import tiny_model
 from tiny_tokenizers import word_tokenizer
@@ -177,3 +179,22 @@ def test_models_and_pairs_are_shown_in_a_line():
     assert repr(ew.Pairs.from_list(longer, rules)) == "Pairs(3 prompt pairs, 2 to 1,500 tokens)"
     assert repr(PAIRS) == "Pairs(1 prompt pair, 2 tokens)"
     assert repr(ew.Pairs(())) == "Pairs(0 prompt pairs)"
+
+
+def test_a_patched_run_says_what_is_wrong_with_tokens_mask_and_replacements():
+    tokens, mask = torch.tensor([[1, 2], [3, 4]]), torch.ones(Graph.of(MODEL.config).shape)
+    replacements = ew.Replacements.of_run(MODEL, tokens)
+    for given, problem in (
+        ({"tokens": [[1, 2]]}, "a tensor of token ids was needed. Got a list."),
+        (
+            {"tokens": tokens.float()},
+            "token ids [examples, positions] were needed. Got (2, 2), torch.float32.",
+        ),
+        ({"tokens": tokens + 5_000}, "the model's own, were needed. Got 5,001 to 5,004."),
+        ({"mask": Circuit.full(Graph.of(MODEL.config))}, "A circuit gives one: circuit.mask()."),
+        ({"mask": mask * float("nan")}, "a mask needs numbers. Got NaN."),
+        ({"tokens": tokens.repeat(2, 1)}, "replacements for 4 examples were needed. Got those of 2."),
+    ):
+        asked = {"tokens": tokens, "mask": mask, "replacements": replacements, **given}
+        [told] = problems_of(ew.patched_logits, MODEL, **asked)
+        assert problem in told

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from edgewise import storage, views
@@ -70,6 +70,7 @@ class Scores:
             return cls(*storage.read_scores(path))
 
     def save(self, path: str | Path) -> None:
+        """Write a file that `load` reads; one that is there is replaced."""
         storage.write_scores(path, self.graph, self.values)
 
     def top(self, n: int, by: str = "absolute") -> Circuit:
@@ -131,8 +132,6 @@ class Scores:
 class Circuit(EdgeSet):
     """A set of edges of one graph: `len`, `in` and iteration by name, | & - ^ ~ <= == as in Python's sets."""
 
-    graph: Graph
-    kept: Bool[Tensor, "readers sources"]
     selected: int | None = None
     """How many edges there were before pruning; None: not pruned. It has no part in equality."""
 
@@ -172,6 +171,7 @@ class Circuit(EdgeSet):
             return replace(cls.of(graph, edges), selected=selected)
 
     def save(self, path: str | Path) -> None:
+        """Write a file that `load` reads; one that is there is replaced."""
         storage.write_circuit(path, self.graph, list(self), self.selected)
 
     def prune(self) -> Circuit:

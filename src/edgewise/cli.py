@@ -10,7 +10,7 @@ from __future__ import annotations
 import json as json_text
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version as installed_version
 from typing import Annotated, Any
@@ -22,13 +22,13 @@ from edgewise.command import with_options_of
 from edgewise.errors import BadInput, EdgewiseError, unknown
 from edgewise.progress import Progress
 from edgewise.request import EvaluationRequest, ExportRequest, ListRequest, Request
-from edgewise.usage import Verb, check_before_verb
+from edgewise.usage import PlainHelp, Verb, check_before_verb
 
 Quiet = Annotated[bool, typer.Option("--quiet", metavar="", help="Say nothing but problems.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON object and nothing else.")]
 
 
-class Verbs(TyperGroup):
+class Verbs(PlainHelp, TyperGroup):
     """Errors made on purpose are told without a traceback, whatever the verb."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -44,7 +44,7 @@ class Verbs(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         with errors_told(), warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: tell(f"note: {message}")
+            warnings.showwarning = lambda message, *_, **__: tell_notes([str(message)], quiet=False)
             return super().invoke(ctx)
 
 
@@ -79,6 +79,19 @@ def tell(line: str) -> None:
     print(line, file=sys.stderr)
 
 
+def tell_notes(notes: Iterable[str], quiet: bool) -> None:
+    for note in () if quiet else notes:
+        tell(f"note: {note}")
+
+
+def heard_unless(quiet: bool) -> Progress:
+    """How far the work has come is shown and warnings are told, unless it shall be quiet."""
+    if quiet:
+        # Until the verb ends: it runs inside `catch_warnings`.
+        warnings.simplefilter("ignore")
+    return Progress(shown=not quiet)
+
+
 def show_version(wanted: bool) -> bool:
     if wanted:
         print(f"edgewise {installed_version('edgewise')}")
@@ -104,9 +117,10 @@ def discover(request: Request, *, quiet: Quiet = False, json: Json = False) -> N
         edgewise discover --model gpt2 --prompts ioi.jsonl --edges 200 --out runs/ioi
     """
     from edgewise.run import run
-    from edgewise.screens import run_as_json, show_run
+    from edgewise.screens import notes_on, run_as_json, show_run
 
-    done = run(request, Progress(shown=not quiet))
+    done = run(request, heard_unless(quiet))
+    tell_notes(notes_on(done), quiet)
     if json:
         print_json(run_as_json(done))
     elif not quiet:
@@ -127,9 +141,8 @@ def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = F
     from edgewise.evaluate_run import evaluate_run
     from edgewise.screens import evaluated_as_json, show_evaluated
 
-    done = evaluate_run(request, Progress(shown=not quiet))
-    for note in done.notes:
-        tell(f"note: {note}")
+    done = evaluate_run(request, heard_unless(quiet))
+    tell_notes(done.notes, quiet)
     if json:
         print_json(evaluated_as_json(done))
     elif not quiet:
@@ -141,13 +154,13 @@ def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = F
 def list_names(request: ListRequest, *, json: Json = False) -> None:
     """Tell what can be chosen: methods, metrics, ablations, model families, formats."""
     from edgewise.reports.lists import LISTS, check_names, list_tables
-    from edgewise.reports.screen import screen
+    from edgewise.reports.screen import Trimmed, screen
 
     names = check_names(request.what, request.misread)
     if json:
         print_json({name: LISTS[name]() for name in names})
     else:
-        screen().print(list_tables(names))
+        screen().print(Trimmed(list_tables(names)))
 
 
 @app.command(cls=Verb)

@@ -12,7 +12,7 @@ from edgewise.methods.options import read_options
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.tasks.ablations import replacer_for
-from edgewise.tasks.checks import check_fit, check_kinds, check_task
+from edgewise.tasks.checks import check_fit, check_kinds, check_task, metric_of
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs, prompt_rules
 
@@ -22,13 +22,17 @@ def discover(
     pairs: Pairs,
     method: str = "eap",
     *,
-    metric: str = "logit-diff",
+    metric: str | None = None,
     ablation: str = "corrupted",
     batch_size: int = 16,
     progress: bool | Progress = False,
     **options: Any,
 ) -> Scores:
-    """Score every edge; positive = keeping it helps the metric. `options` are the method's own."""
+    """Score every edge; positive = keeping it helps the metric. `options` are the method's own.
+
+    The metric is the task's that the pairs belong to unless one is given; without a task, logit-diff.
+    """
+    metric = metric_of(pairs) if metric is None else metric
     checked = pairs if isinstance(pairs, Pairs) else None
     problems = check_kinds(model, pairs)
     problems += check_discovery(method, metric, ablation, batch_size, checked, options)
@@ -53,6 +57,11 @@ def check_discovery(
 ) -> list[str]:
     """Everything that keeps `discover` from starting; without pairs, what can be said without them."""
     problems = check_task(metric, ablation, batch_size, pairs)
+    if ablation == "corrupted" and pairs and all(pair.clean == pair.corrupted for pair in pairs):
+        problems.append(
+            "ablation 'corrupted' finds what tells the two prompts of a pair apart. "
+            "Got the same two in every pair. Change 'corrupted', or choose zero or mean."
+        )
     if unknown_method := check_name("method", method, METHODS):
         return unknown_method + problems
     if not check_name("metric", metric, METRICS):

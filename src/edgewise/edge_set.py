@@ -6,6 +6,7 @@ A mark per edge, [readers, sources], and no edge is marked outside the graph. `C
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
@@ -19,14 +20,10 @@ from edgewise.graph import Graph
 Set = TypeVar("Set", bound="EdgeSet")
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class EdgeSet:
-    """Whoever inherits it is made of a graph and marks."""
-
     graph: Graph
     kept: Bool[Tensor, "readers sources"]
-
-    def __init__(self, graph: Graph, kept: Bool[Tensor, "readers sources"]) -> None:
-        raise NotImplementedError
 
     def __len__(self) -> int:
         return int(self.kept.sum())

@@ -11,10 +11,11 @@ from edgewise.circuit import Circuit
 from edgewise.errors import Problems
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
+from edgewise.evaluation.overlap import with_overlap
 from edgewise.files import atomic_write, make_parents
 from edgewise.graph import Graph
 from edgewise.models.fingerprint import weights_fingerprint
-from edgewise.models.load import check_placement, load
+from edgewise.models.load import Preview, check_placement, load
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.request import EvaluationRequest, Request
@@ -24,7 +25,7 @@ from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.checks import check_task
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
-from edgewise.validation import check_edges, check_file, gathered, read_model, read_prompts
+from edgewise.validation import check_edges, check_file, check_kept, gathered, read_model, read_prompts
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Evaluated:
 
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
     progress = progress or Progress()
-    run, asked, pairs = check(request)
+    run, asked, pairs, found_on = check(request)
     model = load(
         asked.model,
         dtype=asked.dtype,
@@ -55,7 +56,13 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
         model, pairs, circuits, METRICS[asked.metric], replacer, asked.batch_size, progress
     )
     same_prompts = file_hash(asked.prompts) == run.record["prompts"].get("sha256")
-    evaluations = [dataclasses.replace(each, found_here=same_prompts) for each in evaluations]
+    if found_on is None:
+        also = len(pairs) if same_prompts else None
+        evaluations = [
+            dataclasses.replace(each, found_here=same_prompts, also_found_on=also) for each in evaluations
+        ]
+    else:
+        evaluations = [with_overlap(each, pairs, found_on) for each in evaluations]
     notes = notes_on(run, asked, model, same_prompts)
     done = Evaluated(run, asked.prompts, circuits, evaluations, notes)
     if request.out is not None:
@@ -79,25 +86,31 @@ def as_asked(run: Request, request: EvaluationRequest) -> Request:
     return dataclasses.replace(run, prompts=request.prompts or run.evaluate_on or run.prompts, **changes)
 
 
-def check(request: EvaluationRequest) -> tuple[Run, Request, Pairs]:
-    """The run, what is asked of it and the prompts to evaluate on; all problems at once if there are any."""
+def check(request: EvaluationRequest) -> tuple[Run, Request, Pairs, Pairs | None]:
+    """The run, what is asked of it, the prompts to evaluate on and those it was found on, if they are left.
+
+    All problems at once if there are any.
+    """
     problems = Problems(*request.misread)
-    run, asked, pairs = None, None, None
+    run = None
     with gathered(problems):
-        run = load_run(request.run)
-    if run is not None:
-        asked = as_asked(run.request, request)
-        pairs = check_asked(asked, request, run, problems)
+        run = load_run(request.run) if request.run else None
+    was_asked = Request(model="", prompts="", out="") if run is None else run.request
+    asked = as_asked(was_asked, request)
+    pairs, found_on = check_asked(asked, request, run, problems)
     if request.out is not None:
-        problems.add(*check_file(request.out, request.overwrite))
+        kept = check_kept(Path(request.out), [was_asked, asked])
+        problems.add(*kept or check_file(request.out, request.overwrite))
     problems.raise_any()
     assert run is not None
-    assert asked is not None
     assert pairs is not None
-    return run, asked, pairs
+    return run, asked, pairs, found_on
 
 
-def check_asked(asked: Request, request: EvaluationRequest, run: Run, problems: Problems) -> Pairs | None:
+def check_asked(
+    asked: Request, request: EvaluationRequest, run: Run | None, problems: Problems
+) -> tuple[Pairs | None, Pairs | None]:
+    """The prompts to evaluate on and those the circuit was found on; without a run, None."""
     problems.add(*check_placement(asked.dtype, asked.device))
     model, pairs = None, None
     if request.model is None and is_gone(asked.model):
@@ -109,15 +122,23 @@ def check_asked(asked: Request, request: EvaluationRequest, run: Run, problems: 
     else:
         pairs = read_prompts(asked.prompts, model, problems)
     problems.add(*check_task(asked.metric, asked.ablation, asked.batch_size, pairs))
-    graph = run.circuit.graph
-    if model is not None and Graph.of(model.config) != graph:
+    graph = None if run is None else run.circuit.graph
+    if model is not None and graph is not None and Graph.of(model.config) != graph:
         problems.add(
             f"the run needs a model of {graph.describe()}. "
             f"Got {asked.model}, of {Graph.of(model.config).describe()}. Give the run's own: --model."
         )
     for edges in request.edges:
         problems.add(*check_edges(edges, graph))
-    return pairs
+    return pairs, None if run is None or model is None else pairs_found_on(run, model)
+
+
+def pairs_found_on(run: Run, model: Preview) -> Pairs | None:
+    """The pairs the circuit was found on, while their file is what it was."""
+    path = run.request.prompts
+    if not Path(path).is_file() or file_hash(path) != run.record["prompts"].get("sha256"):
+        return None
+    return read_prompts(path, model, Problems())
 
 
 def is_gone(place: str) -> bool:

@@ -74,11 +74,37 @@ def read_text(path: str | Path) -> str:
 def read_json(path: str | Path) -> Any:
     """What a JSON file holds; BrokenFile with line and column where it stops being JSON."""
     try:
-        return json.loads(read_text(path))
+        return parse_json(read_text(path))
     except json.JSONDecodeError as error:
         raise BrokenFile(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}.{recognised(path)}"
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise BrokenFile(f"{path}: its JSON cannot be read: {error}.") from error
+
+
+def read_described(path: str | Path, format: str, version: int) -> dict[str, Any]:
+    """What a JSON file of one of our formats holds, once it says that it is what it should be."""
+    described = read_json(path)
+    found = (described.get("format"), described.get("version")) if isinstance(described, dict) else None
+    if found != (format, version):
+        got = "none" if found is None else f"format {found[0]!r}, version {found[1]!r}"
+        raise BrokenFile(f"{path}: {format}, version {version}, was needed. Got {got}.{recognised(path)}")
+    return described
+
+
+def parse_json(text: str) -> Any:
+    """What JSON text holds. Python would take the last of two equal keys; here it is a ValueError."""
+    return json.loads(text, object_pairs_hook=_keys_once)
+
+
+def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise ValueError(f"the key {key!r} stands there more than once; keep one")
+        values[key] = value
+    return values
 
 
 @contextmanager

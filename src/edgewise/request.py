@@ -66,7 +66,7 @@ class Request:
         bool, Help("One k and v reader per key/value head, not per query head.", panel=COMPUTING)
     ] = False
     misread: tuple[str, ...] = ()
-    """Problems of what was typed, told with all others."""
+    """Problems of what was typed, told with all others. A field that was misspelt is empty text."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from edgewise.circuit import Circuit, Scores
 from edgewise.discovery import discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
+from edgewise.evaluation.overlap import with_overlap
 from edgewise.models.load import load
 from edgewise.progress import Progress
 from edgewise.request import DEFAULT_EDGES, Request
@@ -52,7 +52,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
         [evaluation] = evaluate_circuits(
             model, pairs, [circuit], metric, replacer, request.batch_size, progress
         )
-    evaluation = replace(evaluation, found_here=prompts.same)
+    evaluation = with_overlap(evaluation, prompts.evaluated_on, prompts.found_on)
     record = describe_run(request, model, prompts.sha256, circuit, seconds)
     done = Run(request, scores, circuit, evaluation, record)
     save_run(done)

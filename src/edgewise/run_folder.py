@@ -117,7 +117,8 @@ def save_run(run: Run) -> None:
         # What `atomic_write` says names a file that nobody asked for.
         reason = error.__cause__ if isinstance(error.__cause__, OSError) else error
         said = getattr(reason, "strerror", None) or reason
-        raise EdgewiseError(f"{folder} could not be written: {said}. What was there is unchanged.") from error
+        kept = " What was there is unchanged." if folder.exists() else ""
+        raise EdgewiseError(f"{folder} could not be written: {said}.{kept}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

@@ -29,15 +29,8 @@ def show_run(run: Run) -> None:
     out.print()
     out.print(section(f"Strongest edges of the circuit, by {run.request.method}", edges_table(edges)))
     out.print(section("Circuit", Text(sizes_line(run.circuit))))
-    if not len(run.circuit):
-        strongest, score = next(run.scores.ranking(run.request.by))
-        out.print(f"No edge is left. The strongest of all is {strongest}, with {score:+.4g}. Choose more.\n")
-    out.print(
-        section(
-            f"What it does alone {run.evaluation.where}, ablation {run.evaluation.ablation}",
-            facts_table(evaluation_facts(run.evaluation)),
-        )
-    )
+    facts = {"measured": run.evaluation.where, **evaluation_facts(run.evaluation)}
+    out.print(section(f"What it does alone, ablation {run.evaluation.ablation}", facts_table(facts)))
     out.print(section(f"Files in {run.request.out}", facts_table(FILES)))
     what, options = next_step(run)
     out.print(Text(f"Next, {what}:", style="bold"))
@@ -46,11 +39,27 @@ def show_run(run: Run) -> None:
 
 def next_step(run: Run) -> tuple[str, str]:
     """What is worth doing after a run, in words and as the options of `evaluate`."""
-    if run.evaluation.found_here:
+    if run.evaluation.also_found_on:
         return "see whether it holds on other prompts", "--prompts OTHER.jsonl"
     chosen = len(run.circuit) if run.circuit.selected is None else run.circuit.selected
     sizes = sorted({max(chosen // 2, 1), chosen, min(2 * chosen, run.scores.graph.edge_count)} - {0})
     return "see how few edges do as well", " ".join(f"--edges {size}" for size in sizes)
+
+
+def notes_on(run: Run) -> list[str]:
+    """What a reader of the circuit should know of how it was chosen."""
+    every, chosen = run.scores.graph.edge_count, run.record["edges"]["selected"]
+    if chosen == every and run.request.edges != every and run.request.sparsity != 0:
+        fewer = "Choose fewer: --edges, --sparsity or a higher --threshold."
+        return [f"all {every:,} edges of the model are kept. {fewer}"]
+    if len(run.circuit):
+        return []
+    strongest, score = next(run.scores.ranking(run.request.by))
+    best = f"The strongest edge is {strongest}, with {score:+.4g}."
+    if not chosen:
+        return [f"the circuit is empty: no edge was chosen. {best}"]
+    why = f"none of the {chosen:,} edges chosen is on a path from embedding to logits"
+    return [f"the circuit is empty: {why}. {best} Choose more."]
 
 
 def run_as_json(run: Run) -> dict[str, Any]:
@@ -60,6 +69,7 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "strongest": strongest_edges(run.scores, run.circuit, run.request.by),
         "evaluation": short(run.evaluation),
         "edges": run.record["edges"],
+        "notes": notes_on(run),
         "seconds": run.record["seconds"],
     }
 

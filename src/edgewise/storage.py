@@ -64,8 +64,13 @@ def read_circuit(path: str | Path) -> tuple[Graph, list[str], int | None]:
     edges, selected = content.get("edges"), content.get("selected")
     if not isinstance(edges, list) or not all(isinstance(name, str) for name in edges):
         raise BrokenFile(f"{path}: 'edges' must be a list of edge names.")
-    if not isinstance(selected, int | None):
+    if selected is not None and (not isinstance(selected, int) or isinstance(selected, bool)):
         raise BrokenFile(f"{path}: 'selected' must be a number of edges or null. Got {selected!r}.")
+    if selected is not None and not len(edges) <= selected <= graph.edge_count:
+        raise BrokenFile(
+            f"{path}: 'selected', the edges before pruning, must be from {len(edges):,}, those it holds, "
+            f"to {graph.edge_count:,}, those of its graph. Got {selected:,}."
+        )
     return graph, edges, selected
 
 

@@ -25,7 +25,20 @@ def misread(context: Any) -> tuple[str, ...]:
     return tuple(context.meta[KEY])
 
 
-class Verb(TyperCommand):
+class PlainHelp:
+    """A command whose help tells what stands for a value in our words alone: typer adds `<str>`, `<bool>`."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters = super().get_params(ctx)  # type: ignore[misc]
+        for one in parameters:
+            if one.param_type_name == "argument":
+                one.display_type_rich = lambda ctx: None
+            elif one.metavar is None:
+                one.metavar = ""
+        return parameters
+
+
+class Verb(PlainHelp, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         problems, told = Problems(), set[str]()
         parameters = self.get_params(ctx)
@@ -36,10 +49,11 @@ class Verb(TyperCommand):
             if not parameter.required or values.get(parameter.name) is not None:
                 parameter.handle_parse_result(ctx, values, rest)
                 continue
-            ctx.params[parameter.name] = None
             # Where an option is not known, what follows it may be its value or what seems to be missing.
             is_guess = guessing and parameter.param_type_name == "argument"
-            if parameter.name not in told and not is_guess:
+            is_misspelt = parameter.name in told or is_guess
+            ctx.params[parameter.name] = "" if is_misspelt else None
+            if not is_misspelt:
                 problems.add(_missing(parameter))
         if rest and not guessing:
             problems.add(f"nothing more was needed. Got {' '.join(map(repr, rest))}. Leave it out.")
@@ -51,6 +65,7 @@ def known_options(context: Any, typed: Sequence[str], problems: Problems, told: 
     """What was typed, without the options that cannot be read; `told` gets the names of those meant."""
     options = options_of(context)
     kept: list[str] = []
+    given = set[str]()
     left = deque(typed)
     while left:
         word = left.popleft()
@@ -59,19 +74,27 @@ def known_options(context: Any, typed: Sequence[str], problems: Problems, told: 
         if not word.startswith("-") or word == "-":
             kept.append(word)
             continue
-        name, equals, _ = word.partition("=")
+        name, equals, value = word.partition("=")
         meant = _meant(name, options)
-        has_value = not equals and bool(left) and left[0] not in options
+        has_value = bool(value) if equals else bool(left) and left[0] not in options
         takes_value = meant is None or not meant.is_flag
         if name not in options:
             problems.add(_unknown(name, context))
-            if takes_value and has_value and not left[0].startswith("-"):
+            if takes_value and not equals and has_value and not left[0].startswith("-"):
                 left.popleft()
-        elif takes_value and not equals and not has_value:
-            problems.add(f"{name} needs a value. Got none. Give {name} {options[name].metavar}.")
+        elif takes_value and not (has_value and (equals or left[0])):
+            got = "empty text" if equals or has_value else "none"
+            problems.add(f"{name} needs a value. Got {got}. Give {name} {options[name].metavar}.")
+            if has_value:
+                left.popleft()
         elif equals and not takes_value:
             problems.add(f"{name} takes no value. Got {word!r}. Give {name} alone.")
+        elif takes_value and name in given and not options[name].multiple:
+            problems.add(f"{name} was given more than once. Give it once.")
+            if not equals:
+                left.popleft()
         else:
+            given.add(name)
             kept += [word, left.popleft()] if takes_value and not equals else [word]
             continue
         if meant is not None:

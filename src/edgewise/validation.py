@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from edgewise.errors import BadInput, Problems, check_name
 from edgewise.graph import Graph
 from edgewise.models.load import Preview, check_placement, preview
 from edgewise.request import Request
-from edgewise.run_folder import RECORD, file_hash
+from edgewise.run_folder import FILES, RECORD, file_hash
 from edgewise.tasks.checks import check_task
 from edgewise.tasks.pairs import Pairs
 from edgewise.tasks.prompt_rules import PromptRules
@@ -28,7 +28,6 @@ class Prompts:
 
     found_on: Pairs
     evaluated_on: Pairs
-    same: bool
     sha256: str
     """Of the file of the first."""
 
@@ -54,28 +53,29 @@ def validate(request: Request) -> Prompts:
         evaluated_on = read_prompts(request.evaluate_on, model, problems)
         problems.add(*check_task(request.metric, request.ablation, request.batch_size, evaluated_on))
     problems.add(*check_selection(request, model))
-    problems.add(*check_folder(request.out, request.overwrite))
+    if request.out:
+        problems.add(*check_folder(request.out, request.overwrite))
     problems.raise_any()
     assert found_on is not None
     assert evaluated_on is not None
-    sha256 = file_hash(request.prompts)
-    same = request.evaluate_on is None or file_hash(request.evaluate_on) == sha256
-    return Prompts(found_on, evaluated_on, same, sha256)
+    return Prompts(found_on, evaluated_on, file_hash(request.prompts))
 
 
 def read_model(source: str, grouped_readers: bool, problems: Problems) -> Preview | None:
+    """The model without its weights; None where it has a problem, or its name was not read."""
     with gathered(problems):
-        return preview(source, grouped_readers=grouped_readers)
+        return preview(source, grouped_readers=grouped_readers) if source else None
 
 
 def read_prompts(path: str, model: Preview | None, problems: Problems) -> Pairs | None:
-    """The pairs of a file; without a model to judge them by, a look at the file alone."""
+    """The pairs of a file that are right; without a model to judge them by, a look at the file alone."""
     with gathered(problems):
-        if model is None:
+        if path and model is None:
             problems.add(*read_jsonl(path)[1])
-        else:
-            rules = PromptRules.of(model.config, model.tokenizer)
-            return Pairs.from_jsonl(path, rules)
+        elif path and model is not None:
+            pairs, wrong = Pairs.read(path, PromptRules.of(model.config, model.tokenizer))
+            problems.add(*wrong)
+            return pairs or None
 
 
 def check_selection(request: Request, model: Preview | None) -> list[str]:
@@ -104,17 +104,17 @@ def check_edges(edges: int, graph: Graph | None) -> list[str]:
     return [f"edges must be 0 or more. Got {edges:,}."] if edges < 0 else []
 
 
-def check_folder(out: str, overwrite: bool, mark: str = RECORD) -> list[str]:
-    """Why files cannot be put there. `mark` is the file that tells such a folder from any other."""
+def check_folder(out: str, overwrite: bool, mark: str = RECORD, what: str = "a run") -> list[str]:
+    """Why `what` cannot be put there. `mark` is the file that tells such a folder from any other."""
     folder = Path(out)
     if folder.is_symlink() and not folder.exists():
         return [f"{out} is a link to nothing. Give another --out."]
     if folder.exists() and not folder.is_dir():
-        return [f"{out} is a file, and a run needs a folder. Give another --out."]
+        return [f"{out} is a file, and {what} needs a folder. Give another --out."]
     if folder.exists() and not overwrite:
         return [
             f"{out} is there already and was left as it is. "
-            "Give another --out, or --overwrite to replace the files of the run in it."
+            f"Give another --out, or --overwrite to replace the files of {what} in it."
         ]
     if folder.exists() and any(folder.iterdir()) and not (folder / mark).exists():
         return [f"{out} holds other files and no {mark}: nothing to overwrite. Give another --out."]
@@ -129,6 +129,26 @@ def check_file(out: str, overwrite: bool) -> list[str]:
     if path.exists() and not overwrite:
         return [f"{out} is there already and was left as it is. Give another --out, or --overwrite."]
     return check_can_be_made(path)
+
+
+def check_kept(path: Path, requests: Iterable[Request]) -> list[str]:
+    """Why nothing may take the place of this file: it is of a run, or these requests read it."""
+    # Where it is a link: what it leads to, and the link itself, such as the files of a downloaded model are.
+    for place in (path.resolve(), path.parent.resolve() / path.name):
+        if what := _kept(place, requests):
+            return [f"{path} is {what}, and is kept even with --overwrite. Give another --out."]
+    return []
+
+
+def _kept(path: Path, requests: Iterable[Request]) -> str | None:
+    if path.name in FILES and (path.parent / RECORD).exists():
+        return f"a file of the run in {path.parent}"
+    for request in requests:
+        if request.model and path.is_file() and path.parent == Path(request.model).resolve():
+            return f"a file of the model in {request.model}"
+        if path in [Path(prompts).resolve() for prompts in (request.prompts, request.evaluate_on) if prompts]:
+            return "a file of prompts"
+    return None
 
 
 def check_can_be_made(path: Path) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from edgewise.errors import BadInput
@@ -42,7 +42,9 @@ class Evaluation:
     granularity: str = "edges"
     averaging: str = "ratio-of-means"
     found_here: bool | None = None
-    """Whether the circuit was found on these very prompts; None: not known."""
+    """Whether the circuit was found on these very pairs; None: not known."""
+    also_found_on: int | None = None
+    """How many of these pairs the circuit was found on; None: not known."""
 
     @property
     def sparsity(self) -> float:
@@ -57,7 +59,11 @@ class Evaluation:
             return f"on {self.examples:,} {pairs}"
         if self.found_here:
             return f"on the {self.examples:,} {pairs} the circuit was found on"
-        return f"on {self.examples:,} other {pairs}"
+        if not self.also_found_on:
+            return f"on {self.examples:,} other {pairs}"
+        if self.also_found_on == self.examples:
+            return f"on {self.examples:,} of the prompt pairs the circuit was found on"
+        return f"on {self.examples:,} {pairs}, {self.also_found_on:,} of which the circuit was found on"
 
     @property
     def faithfulness_number(self) -> str:
@@ -76,10 +82,8 @@ class Evaluation:
 
     @property
     def values_text(self) -> str:
-        """The metric's three means."""
-        return (
-            f"{self.circuit:.4g} circuit, {self.full:.4g} full model, {self.replaced:.4g} everything replaced"
-        )
+        """The metric's three means, short enough for a row of 80 characters."""
+        return f"{self.circuit:.4g} circuit, {self.full:.4g} full model, {self.replaced:.4g} replaced"
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "sparsity": self.sparsity}
@@ -89,14 +93,15 @@ class Evaluation:
         """The inverse of `to_dict`, also after a round trip through JSON."""
         if not isinstance(values, dict):
             raise BadInput("an evaluation was needed, as an object.")
-        names = [field.name for field in fields(cls)]
-        if missing := [name for name in names if name not in values]:
+        known = {field.name: field.default is MISSING for field in fields(cls)}
+        if missing := [name for name, is_needed in known.items() if is_needed and name not in values]:
             raise BadInput(f"an evaluation must hold {', '.join(missing)}.")
         try:
             per_example = {name: tuple(numbers) for name, numbers in values["per_example"].items()}
         except (AttributeError, TypeError):
             raise BadInput("'per_example' of an evaluation must be lists of numbers by name.") from None
-        return cls(**{**{name: values[name] for name in names}, "per_example": per_example})
+        given = {name: values[name] for name in known if name in values}
+        return cls(**{**given, "per_example": per_example})
 
     def __str__(self) -> str:
         lines = [

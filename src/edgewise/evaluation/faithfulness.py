@@ -26,7 +26,7 @@ from edgewise.patching.replacements import Replacements, Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
 from edgewise.tasks.ablations import replacer_for
-from edgewise.tasks.checks import check_fit, check_kinds, check_task
+from edgewise.tasks.checks import check_fit, check_kinds, check_task, metric_of
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import METRICS, Metric
 from edgewise.tasks.pairs import Batch, Pairs, prompt_rules
@@ -40,11 +40,12 @@ def evaluate(
     pairs: Pairs,
     circuit: Circuit,
     *,
-    metric: str = "logit-diff",
+    metric: str | None = None,
     ablation: str = "corrupted",
     batch_size: int = 16,
 ) -> Evaluation:
-    """How well the circuit does the task without the rest of the model."""
+    """How well the circuit does the task without the rest of the model. The metric is as in `discover`."""
+    metric = metric_of(pairs) if metric is None else metric
     if not isinstance(circuit, Circuit):
         raise BadInput(
             f"evaluate needs a Circuit. Got a {type(circuit).__name__}. "

@@ -176,8 +176,9 @@ def _device(device: torch.device | str | None, problems: Problems) -> torch.devi
     try:
         torch.device(device)
     except (RuntimeError, TypeError):
-        meant = did_you_mean(ALSO_CALLED.get(str(device).lower(), str(device)), DEVICES)
-        problems.add(f"unknown device {str(device)!r}.{meant} Known: {', '.join(DEVICES)}.")
+        here = _devices_here()
+        meant = did_you_mean(ALSO_CALLED.get(str(device).lower(), str(device)), here, likeness=0.6)
+        problems.add(f"unknown device {str(device)!r}.{meant} On this machine: {', '.join(here)}.")
         return None
     try:
         # Only using a device shows whether it is there.
@@ -185,6 +186,11 @@ def _device(device: torch.device | str | None, problems: Problems) -> torch.devi
     except (RuntimeError, AssertionError) as error:
         problems.add(f"the device {str(device)!r} cannot be used here: {_first_lines(error)}")
         return None
+
+
+def _devices_here() -> list[str]:
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return [name for name in DEVICES if there[name.partition(":")[0]]]
 
 
 def _first_lines(error: BaseException) -> str:

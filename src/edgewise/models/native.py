@@ -16,8 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from edgewise.errors import BrokenFile
-from edgewise.files import atomic_file, atomic_write
+from edgewise.errors import BadInput, BrokenFile
+from edgewise.files import atomic_file, atomic_write, make_parents, read_json
 from edgewise.models.config import ModelConfig
 from edgewise.models.transformer import Transformer
 
@@ -27,10 +27,15 @@ CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 TIED = ("token_embedding", "unembed_weight")
 
 
-def save_model(model: Transformer, folder: str | Path) -> None:
-    """Write a model to a folder, made if need be, that `load` reads."""
+def save_model(model: Transformer, folder: str | Path, *, overwrite: bool = False) -> None:
+    """Write a model to a folder, made if need be, that `load` reads.
+
+    A model that is there is kept unless it shall be overwritten; one that is not of our format, always.
+    """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    if problems := _check_folder(folder, overwrite):
+        raise BadInput(*problems)
+    make_parents(folder / CONFIG_FILE)
     tensors = model.state_dict()
     if _same_tensor(*(tensors[name] for name in TIED)):
         del tensors[TIED[1]]
@@ -42,6 +47,18 @@ def save_model(model: Transformer, folder: str | Path) -> None:
         model.tokenizer.save_pretrained(folder)
     described = {"format": FORMAT, "version": VERSION, "config": model.config.to_dict()}
     atomic_write(folder / CONFIG_FILE, json.dumps(described, indent=1) + "\n")
+
+
+def _check_folder(folder: Path, overwrite: bool) -> list[str]:
+    """Why no model can be written there."""
+    config = folder / CONFIG_FILE
+    if config.exists() and not is_native(read_json(config)):
+        return [
+            f"{folder} holds a model that is not of edgewise's own format, and is kept. Give another folder."
+        ]
+    if not overwrite and (config.exists() or (folder / WEIGHTS_FILE).exists()):
+        return [f"{folder} holds a model already. Give another folder, or overwrite=True to replace it."]
+    return []
 
 
 def is_native(described: Any) -> bool:

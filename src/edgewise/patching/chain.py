@@ -160,10 +160,8 @@ class _Read(torch.autograd.Function):
         chunks = outbox.chunks(ctx.rows.stop - ctx.rows.start, ctx.where)
         for chunk, statistics in zip(chunks, ctx.statistics, strict=True):
             here = slice(chunk.start - ctx.where.start, chunk.stop - ctx.where.start)
-            mixed, room = (
-                outbox.mix(ctx.rows, ctx.slots, base, chunk),
-                outbox.room("gradient", ctx.rows, chunk),
-            )
+            mixed = outbox.mix(ctx.rows, ctx.slots, base, chunk)
+            room = outbox.room("gradient", ctx.rows, chunk)
             of_made = made[:, :, :, here].permute(2, 3, 1, 0, 4)
             gradient = reader.backward(mixed, of_made, statistics, room)
             gradient[..., reader.rows :, :] = passed[here]

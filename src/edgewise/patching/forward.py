@@ -47,8 +47,8 @@ def patched_logits(
     - from_layer: the masks are 1 for every reader below this layer, and get no gradient there; needs `clean`.
     - workspace: memory to use; give the same one to runs that follow each other.
     """
-    what_to_do = "Replacements.of_run(model, corrupted tokens) gives them."
-    if wrong := check_model(model) + check_kind(replacements, Replacements, "an ew.Replacements", what_to_do):
+    wrong = _check_kinds(model, tokens, mask, replacements)
+    if wrong := wrong or _check_tokens(model, tokens):
         raise BadInput(*wrong)
     graph = Graph.of(model.config)
     embedded = model.embed(tokens) if embeddings is None else embeddings
@@ -81,10 +81,36 @@ def patched_logits(
     return logits[0] if mask.ndim == 2 else logits
 
 
+def _check_kinds(model: object, tokens: object, mask: object, replacements: object) -> list[str]:
+    return [
+        *check_model(model),
+        *check_kind(tokens, Tensor, "a tensor of token ids", "torch.tensor(ids) makes one of a list."),
+        *check_kind(mask, Tensor, "a tensor of a number per edge", "A circuit gives one: circuit.mask()."),
+        *check_kind(
+            replacements,
+            Replacements,
+            "an ew.Replacements",
+            "Replacements.of_run(model, corrupted tokens) gives them.",
+        ),
+    ]
+
+
+def _check_tokens(model: Transformer, tokens: Tensor) -> list[str]:
+    if tokens.is_floating_point() or tokens.ndim != 2:
+        return [f"token ids [examples, positions] were needed. Got {tuple(tokens.shape)}, {tokens.dtype}."]
+    if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < model.config.vocabulary:
+        least, largest = int(tokens.min()), int(tokens.max())
+        known = f"from 0 to {model.config.vocabulary - 1:,}"
+        return [f"token ids {known}, the model's own, were needed. Got {least:,} to {largest:,}."]
+    return []
+
+
 def _check_mask(graph: Graph, mask: Tensor, length: int, from_layer: int) -> list[str]:
     if mask.ndim not in (2, 3, 4) or mask.shape[-2:] != graph.shape or not mask.numel():
         return [f"a mask of {graph.shape} [readers, sources] was needed. Got {tuple(mask.shape)}."]
     problems = []
+    if mask.isnan().any():
+        problems.append("a mask needs numbers. Got NaN.")
     if mask.ndim == 4 and mask.shape[1] not in (1, length):
         problems.append(
             f"a mask with positions needs one for each of the {length} tokens. Got {mask.shape[1]}."
@@ -108,7 +134,11 @@ def _check_prompts(shape: tuple[int, ...], read: Tensor | None, replacements: Re
         problems.append(f"read: positions [{examples} examples, reads] were needed. Got {tuple(read.shape)}.")
     elif read is not None and not 0 <= int(read.min()) <= int(read.max()) < length:
         problems.append(f"positions to read must be from 0 to {length - 1}. Got {read.tolist()}.")
-    replaced = replacements.final_input.shape[1]
+    replaced_examples, replaced, _ = replacements.final_input.shape
+    if replaced_examples not in (1, examples):
+        problems.append(
+            f"replacements for {examples} examples were needed. Got those of {replaced_examples}."
+        )
     if replaced != length and (replacements.from_a_run or replaced != 1):
         problems.append(f"replacements for {length} tokens were needed. Got those of {replaced} tokens.")
     return problems

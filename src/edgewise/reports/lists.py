@@ -34,13 +34,22 @@ def methods() -> dict[str, dict[str, Any]]:
 
 def metrics() -> dict[str, dict[str, Any]]:
     from edgewise.methods import METHODS
+    from edgewise.tasks.entries import Pair
     from edgewise.tasks.metrics import METRICS
     from edgewise.tasks.pairs import Pairs
 
+    without_target = Pairs((Pair(clean=(0,), read=(0,)),))
     return {
         name: {
             "what": metric.what,
-            "needs": [f"{field} answers" for field in metric.needs],
+            "needs": [
+                *(f"{field} answers" for field in metric.needs),
+                *(
+                    f"a target, for {method}"
+                    for method, one in METHODS.items()
+                    if one.check(metric, without_target) and not one.check(metric, Pairs(()))
+                ),
+            ],
             "not for": [
                 f"{method} ({'flat at the clean run' if metric.differentiable else 'no gradient'})"
                 for method, one in METHODS.items()

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from edgewise.circuit import Circuit, Scores
 from edgewise.evaluation.evaluation import Evaluation
+from edgewise.reports.screen import Trimmed
 
 STRONGEST = 10
 BAR = 24
@@ -89,7 +90,7 @@ def facts_table(facts: Mapping[str, str]) -> Table:
 
 
 def section(title: str, body: RenderableType) -> Group:
-    return Group(Text(title, style="bold"), body, Text())
+    return Group(Trimmed(Group(Text(title, style="bold"), body)), Text())
 
 
 def _table(words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:

@@ -9,12 +9,20 @@ from edgewise.tasks.metrics import METRICS, check_metric
 from edgewise.tasks.pairs import Pairs, check_pairs
 from edgewise.tasks.prompt_rules import PromptRules
 
+METRIC = "logit-diff"
+"""Of pairs that belong to no task."""
+
 
 def check_kinds(model: object, pairs: object) -> list[str]:
     """Why these are no model and prompt pairs."""
     if isinstance(model, Pairs) and isinstance(pairs, Transformer):
         return ["a model and then its prompt pairs were needed. Got them the other way round. Swap them."]
     return check_model(model) + check_pairs(pairs)
+
+
+def metric_of(pairs: object) -> str:
+    """What pairs are judged by where nothing else is asked for."""
+    return getattr(pairs, "metric", None) or METRIC
 
 
 def check_task(metric: str, ablation: str, batch_size: int, pairs: Pairs | None) -> list[str]:

@@ -97,7 +97,7 @@ class _Entry:
             self.say(self.unequal(clean, corrupted))
         correct, wrong = (self.answers(key, given.get(key, [])) for key in ("correct", "wrong"))
         for answer in sorted({*correct} & {*wrong}):
-            self.say(f"{self.rules.spell([answer])} is both correct and wrong. Keep it in one of them.")
+            self.say(f"token {self.rules.spell([answer])} is both correct and wrong. Keep it in one of them.")
         read = self.read(given.get("position", -1), len(clean)) if clean else None
         if clean is None or read is None:
             return None

@@ -8,7 +8,7 @@ results per example go back with `results[batch.index] = ...`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Literal, overload
 
@@ -52,6 +52,8 @@ class Pairs(Sequence[Pair]):
     """Checked prompt pairs, in the order given."""
 
     pairs: tuple[Pair, ...]
+    metric: str | None = None
+    """What a task judges them by; None: they belong to no task."""
 
     @classmethod
     def from_jsonl(cls, path: str | PathLike[str], model: Transformer | PromptRules) -> Pairs:
@@ -63,10 +65,16 @@ class Pairs(Sequence[Pair]):
         wrong = check_kind(path, (str, PathLike), "the path of a JSONL file", what_to_do)
         if wrong := wrong + _check_rules(model):
             raise BadInput(*wrong)
-        entries, problems = read_jsonl(path)
-        if not entries:
+        pairs, problems = cls.read(path, prompt_rules(model))
+        if problems:
             raise BadInput(*problems)
-        return cls._from_entries(entries, model)
+        return pairs
+
+    @classmethod
+    def read(cls, path: str | PathLike[str], rules: PromptRules) -> tuple[Pairs, list[str]]:
+        """The pairs of a file that are right, and every problem of those that are not."""
+        entries, problems = read_jsonl(path)
+        return cls._read(entries, rules) if entries else (cls(()), problems)
 
     @classmethod
     def from_list(cls, entries: Iterable[object], model: Transformer | PromptRules) -> Pairs:
@@ -76,24 +84,25 @@ class Pairs(Sequence[Pair]):
         placed = [(f"pair {index}", entry) for index, entry in enumerate(entries)]
         if not placed:
             raise BadInput("no prompts were given. Give at least one dictionary, with the key 'clean'.")
-        return cls._from_entries(placed, model)
+        pairs, problems = cls._read(placed, prompt_rules(model))
+        if problems:
+            raise BadInput(*problems)
+        return pairs
 
     @classmethod
-    def _from_entries(cls, entries: list[tuple[str, object]], model: Transformer | PromptRules) -> Pairs:
-        pairs, problems = read_entries(entries, prompt_rules(model))
+    def _read(cls, entries: list[tuple[str, object]], rules: PromptRules) -> tuple[Pairs, list[str]]:
+        pairs, problems = read_entries(entries, rules)
         if len(problems) > MOST_PROBLEMS:
             more = f"and {len(problems) - MOST_PROBLEMS:,} more problems"
             problems = [*problems[:MOST_PROBLEMS], more]
-        if problems:
-            raise BadInput(*problems)
-        return cls(tuple(pairs))
+        return cls(tuple(pairs)), problems
 
     @overload
     def __getitem__(self, index: int) -> Pair: ...
     @overload
     def __getitem__(self, index: slice) -> Pairs: ...
     def __getitem__(self, index: int | slice) -> Pair | Pairs:
-        return Pairs(self.pairs[index]) if isinstance(index, slice) else self.pairs[index]
+        return replace(self, pairs=self.pairs[index]) if isinstance(index, slice) else self.pairs[index]
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -103,6 +112,10 @@ class Pairs(Sequence[Pair]):
         span = " to ".join(f"{length:,}" for length in dict.fromkeys((*lengths[:1], *lengths[-1:])))
         pairs = f"{len(self):,} prompt pair" + "s" * (len(self) != 1)
         return f"Pairs({pairs}{', ' + span + ' tokens' if span else ''})"
+
+    def judged_by(self, metric: str) -> Pairs:
+        """The same pairs, with a metric of their own."""
+        return replace(self, metric=metric)
 
     @property
     def aligned(self) -> bool:

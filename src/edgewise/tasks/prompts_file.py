@@ -6,12 +6,13 @@ says is no concern of this file: `entries.py` turns it into a pair.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from json import JSONDecodeError
 from os import PathLike
 from pathlib import Path
 
 from edgewise.errors import BrokenFile
+from edgewise.files import parse_json
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ def read_jsonl(path: str | PathLike[str]) -> tuple[list[tuple[str, object]], lis
 
 def _read_line(line: str) -> object:
     try:
-        return json.loads(line)
-    except json.JSONDecodeError as error:
+        return parse_json(line)
+    except JSONDecodeError as error:
         return NotJson(f"column {error.colno}: a line must be one JSON object. {error.msg}.")
     except (ValueError, RecursionError) as error:
-        return NotJson(f"a line must be one JSON object that can be read. {error}.")
+        return NotJson(f"a line must be one JSON object that can be read: {error}.")
 
 
 def _read_text(path: str | PathLike[str]) -> str:
