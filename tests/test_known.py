@@ -16,7 +16,8 @@ from edgewise.graph import Graph
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.replacements import replacer
 from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.programs import METRIC, SHARES, program_pairs
+from edgewise.tasks.programs import METRIC, program_pairs
+from edgewise.tasks.task import SPLITS
 from edgewise.zoo.known import KnownCircuit
 from tiny_models import tiny_model
 
@@ -74,7 +75,7 @@ def test_splits_share_no_prompt_and_pairs_stay_in_theirs(name):
             for pair in program_pairs(compiled, 20, split, seed=seed)
             for prompt in (pair.clean, pair.corrupted)
         }
-        for split in SHARES
+        for split in SPLITS
     }
     for one, other in itertools.combinations(prompts.values(), 2):
         assert not one & other
@@ -126,7 +127,7 @@ def exact_effects(model, pairs, ablation):
 def test_exact_effects_find_the_known_circuit(name, ablation):
     bundle = zoo.open_bundle(name)
     pairs = program_pairs(bundle.compiled, 100)
-    found = against_known(exact_effects(bundle.compiled.model, pairs, ablation), bundle.known[ablation])
+    found = against_known(exact_effects(bundle.model, pairs, ablation), bundle.known[ablation])
     assert found == {"edge_auc": 1.0, "precision_at_known_size": 1.0}
 
 

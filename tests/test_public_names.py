@@ -29,6 +29,7 @@ def test_the_public_names_are_exactly_these():
         "load_run",
         "patched_logits",
         "save_model",
+        "task",
     ]
 
 

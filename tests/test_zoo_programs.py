@@ -1,5 +1,6 @@
 """Compiled programs: equal to Tracr's own on every prompt, their circuits worked out by trying."""
 
+import dataclasses
 import importlib
 import itertools
 
@@ -11,6 +12,7 @@ from edgewise import zoo
 from edgewise.circuit import Circuit
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.graph import Graph
+from edgewise.models.assemble import assemble
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.replacements import replacer
 from edgewise.zoo.bundle import Bundle
@@ -101,7 +103,7 @@ def test_the_known_circuits_are_the_published_ones():
 @pytest.mark.parametrize("ablation", ["zero", "corrupted"])
 def test_what_carries_nothing_does_nothing_and_the_known_circuit_carries_something(name, ablation):
     bundle = zoo.open_bundle(name)
-    compiled, graph = bundle.compiled, Graph.of(bundle.compiled.model.config)
+    compiled, graph = bundle.compiled, Graph.of(bundle.model.config)
     carries = edges_that_carry(compiled.model, all_prompts(compiled), ablation)
     assert bundle.known[ablation].circuit <= Circuit(graph, carries)
     tokens = all_prompts(compiled)[4]
@@ -133,28 +135,18 @@ def test_the_known_circuit_alone_gives_every_answer(name, ablation):
 def test_edges_that_back_each_other_up_are_neither_in_nor_out():
     rasp = importlib.import_module("tracr.rasp.rasp")
     compiled = compile_program(rasp.Map(lambda word: word, rasp.tokens).named("same"), "ab", 2, "same")
-    bundle = Bundle.of(compiled)
-    # A second head, or MLP, that does the same can be missed: made by hand, below.
-    doubled = _with_its_mlp_twice(compiled)
-    known = known_circuit(doubled, "zero")
-    twins = {edge for edge in known.backups if "m0" in edge or "m1" in edge}
-    assert bundle.known["zero"].backups == Circuit.empty(bundle.known["zero"].circuit.graph)
-    assert twins
-    assert not set(known.backups) & set(known.circuit)
+    alone, doubled = (known_circuit(each, "zero") for each in (compiled, _with_its_layer_twice(compiled)))
+    assert len(alone.backups) == 0
+    assert {edge for edge in doubled.backups if "m0" in edge or "m1" in edge}
+    assert not set(doubled.backups) & set(doubled.circuit)
 
 
-def _with_its_mlp_twice(compiled):
-    """The model with a second layer that is a copy of its first, whose MLP reads the words again."""
-    import dataclasses
-
-    from edgewise.models.assemble import assemble
-
+def _with_its_layer_twice(compiled):
+    """A second layer that is a copy of the first, so that two MLPs do the same."""
     model = compiled.model
     weights = dict(model.state_dict())
     copies = {name.replace("layers.0", "layers.1"): tensor.clone() for name, tensor in weights.items()}
-    config = dataclasses.replace(
-        model.config, layers=2, rotaries=(None, None), windows=(0, 0), outputs=model.config.outputs
-    )
+    config = dataclasses.replace(model.config, layers=2, rotaries=(None, None), windows=(0, 0))
     return dataclasses.replace(compiled, model=assemble(config, {**copies, **weights}, "twice"))
 
 
@@ -169,16 +161,25 @@ def test_a_bundle_comes_back_as_it_was_saved_and_its_folder_is_a_model(tmp_path)
         2,
     )
     tokens = torch.tensor([bundle.compiled.encode((1, 2))])
-    torch.testing.assert_close(ew.load(tmp_path / "mine")(tokens), bundle.compiled.model(tokens))
+    torch.testing.assert_close(ew.load(tmp_path / "mine")(tokens), bundle.model(tokens))
 
 
 def test_a_broken_bundle_is_told(tmp_path):
     zoo.from_rasp(proportion_of_x(), vocab=("x", "y"), max_len=1).save(tmp_path)
-    (tmp_path / "known_circuits.json").write_text('{"format": "edgewise-known-circuits", "version": 2}')
+    known = tmp_path / "known_circuits.json"
+    known.write_text('{"format": "edgewise known circuits", "version": 1, "circuits": {"zero": {}}}')
+    with pytest.raises(BrokenFile, match="'edges' and 'backups'"):
+        Bundle.load(tmp_path)
+    known.write_text('{"format": "edgewise known circuits", "version": 2}')
     with pytest.raises(BrokenFile, match="version 2"):
         Bundle.load(tmp_path)
-    (tmp_path / "program.json").unlink()
-    with pytest.raises(BrokenFile, match="a program, version 1, was needed"):
+    known.write_text('{"format": "edgewise known circuits", "version": 1, "circuits": {}}')
+    task = tmp_path / "task.json"
+    task.write_text('{"format": "edgewise task", "version": 1, "task": "program", "program": {}}')
+    with pytest.raises(BrokenFile, match="words, values and longest"):
+        Bundle.load(tmp_path)
+    task.unlink()
+    with pytest.raises(BrokenFile, match=r"task\.json"):
         Bundle.load(tmp_path)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edgewise.patching.forward import patched_logits
     from edgewise.patching.replacements import Replacements
     from edgewise.run_folder import load_run
+    from edgewise.tasks.catalogue import task
     from edgewise.tasks.pairs import Pairs
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "load_run",
     "patched_logits",
     "save_model",
+    "task",
 ]
 
 _HOMES = {
@@ -59,6 +61,7 @@ _HOMES = {
     "load_run": "run_folder",
     "patched_logits": "patching.forward",
     "save_model": "models.native",
+    "task": "tasks.catalogue",
 }
 
 

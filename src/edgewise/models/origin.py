@@ -9,7 +9,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 from edgewise.errors import BadInput, BrokenFile, Problems, UnsupportedModel, unknown
 from edgewise.files import read_json
 from edgewise.models import native
+from edgewise.models.bundled import PREFIX, bundled_folder
 from edgewise.models.config import ModelConfig
 from edgewise.models.families import FAMILIES
 from edgewise.models.transformer import Transformer
@@ -60,6 +61,8 @@ def find_origin(source: Any) -> Origin:
                 "a model is a Hugging Face name, a folder, or a live Hugging Face causal language model. "
                 f"Got {source if isinstance(source, str) else type(source).__name__!r}."
             )
+        if str(source).startswith(PREFIX):
+            return replace(_folder(bundled_folder(str(source))), name=str(source))
         folder = Path(source).expanduser()
         if folder.exists():
             return _folder(folder)

@@ -12,22 +12,23 @@ from typing import Any
 
 import torch
 
-from edgewise.errors import BadInput, unknown
+from edgewise.errors import BadInput, check_name
 from edgewise.models.transformer import Transformer
 from edgewise.tasks.pairs import Pairs
+from edgewise.tasks.task import SPLITS
 from edgewise.zoo.compiled import Compiled
 from edgewise.zoo.exhaustive import all_prompts
 
 Entry = dict[str, list[int]]
-SHARES = {"train": (0.0, 0.6), "validation": (0.6, 0.8), "test": (0.8, 1.0)}
+CORRUPTIONS = {"another": "another prompt of its length"}
 METRIC = "mean-squared-error"
 """What a program is judged by: its targets are its own numbers."""
 
 
 def program_pairs(compiled: Compiled, examples: int, split: str = "train", seed: int = 0) -> Pairs:
     """Pairs of different clean prompts, of every length in turn: some edges matter for some lengths only."""
-    if split not in SHARES:
-        raise BadInput(unknown("split", split, SHARES))
+    if wrong := check_name("split", split, SPLITS):
+        raise BadInput(*wrong)
     order = random.Random(seed)
     by_length: list[list[Entry]] = []
     for prompts in all_prompts(compiled).values():
@@ -45,7 +46,7 @@ def program_pairs(compiled: Compiled, examples: int, split: str = "train", seed:
 
 def _of_split(prompts: list[list[int]], split: str) -> list[list[int]]:
     random.Random(0).shuffle(prompts)
-    low, high = (round(share * len(prompts)) for share in SHARES[split])
+    low, high = (round(share * len(prompts)) for share in SPLITS[split])
     return prompts[low:high]
 
 

@@ -37,6 +37,16 @@ class PromptRules:
         # Not verbose: a prompt longer than the tokenizer likes is for `context` to judge.
         return tuple(self.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])
 
+    def encode_all(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """Token ids of many texts, without special tokens: quicker than one by one."""
+        found = self.tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
+        return [tuple(ids) for ids in found]
+
+    def going_on(self, after: str, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """Token ids of texts that go on after another; none where the two melt into one token."""
+        start, *whole = self.encode_all([after, *(after + text for text in texts)])
+        return [ids[len(start) :] if ids[: len(start)] == start else () for ids in whole]
+
     def is_unknown(self, token: int, text: str) -> bool:
         """Whether the token stands for text that the tokenizer does not know."""
         return token == self.tokenizer.unk_token_id and text != self.tokenizer.unk_token

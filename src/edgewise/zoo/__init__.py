@@ -1,34 +1,29 @@
 """Models whose circuits are known exactly.
 
-bundle = edgewise.zoo.open_bundle("tracr-reverse")      # or from_rasp(a program of your own)
-bundle.compiled.model, bundle.known["zero"].circuit
-bundle.save("folder")                                   # a folder that --model takes
+They are opened by name, or made of a program; either way a folder of one is a model that `--model` takes:
+
+    bundle = edgewise.zoo.open_bundle("tracr-reverse")      # or from_rasp(a program of your own)
+    bundle.model, bundle.task, bundle.known["zero"].circuit
+    bundle.save("folder")
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from pathlib import Path
 from typing import Any
 
-from edgewise.errors import BadInput, unknown
+from edgewise.errors import BadInput
+from edgewise.models.bundled import FOLDER, PREFIX, bundled_folder, bundled_names
 from edgewise.zoo.bundle import Bundle
 from edgewise.zoo.compiled import compile_program
 
-DATA = Path(__file__).parent / "data"
-
-
-def names() -> list[str]:
-    """The models that come with the package."""
-    return sorted(each.name for each in DATA.iterdir())
+DATA, names = FOLDER, bundled_names
 
 
 def open_bundle(name: str) -> Bundle:
-    """A model that comes with the package, by its name."""
-    if name not in names():
-        raise BadInput(unknown("zoo model", name, names()))
-    bundle = Bundle.load(DATA / name)
-    bundle.compiled.model.name = f"zoo:{name}"
+    """A model that comes with the package, by its name, with or without `zoo:`."""
+    bundle = Bundle.load(bundled_folder(name))
+    bundle.model.name = f"{PREFIX}{name.removeprefix(PREFIX)}"
     return bundle
 
 
@@ -48,4 +43,4 @@ def from_rasp(program: Any, *, vocab: Iterable[Hashable], max_len: int, name: st
         problems.append(f"max_len: a whole number of words, 1 or more, was needed. Got {max_len!r}.")
     if problems:
         raise BadInput(*problems)
-    return Bundle.of(compile_program(program, words, max_len, name))
+    return Bundle.of(compile_program(program, words, max_len, name), name)

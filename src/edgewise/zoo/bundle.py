@@ -1,9 +1,11 @@
-"""A model that comes with what is known of it: its words, its answers and its circuit for each ablation.
+"""A model that comes with what is known of it: its task and its circuit for each ablation.
 
 A folder holds one: the model in our own format, which `--model` and `ew.load` take like any other, with
-known_circuits.json and program.json beside it:
+known_circuits.json (`known.py`) and task.json beside it. A compiled program's words are part of its task:
 
-{"format": "edgewise-program", "version": 1, "words": [...], "values": [...] or null, "longest": 5}
+    {"format": "edgewise task", "version": 1, "task": "ioi"}
+    {"format": "edgewise task", "version": 1, "task": "tracr-reverse",
+     "program": {"words": [...], "values": [...] or null, "longest": 5}}
 """
 
 from __future__ import annotations
@@ -12,62 +14,80 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgewise.errors import BrokenFile
-from edgewise.files import atomic_write
+from edgewise.files import atomic_write, read_described
 from edgewise.graph import Graph
 from edgewise.models.load import load
 from edgewise.models.native import save_model
+from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Ablation
 from edgewise.zoo.compiled import Compiled
 from edgewise.zoo.exhaustive import known_circuit
 from edgewise.zoo.known import KnownCircuit, load_known, save_known
 
-FORMAT, VERSION = "edgewise-program", 1
-KNOWN_FILE, PROGRAM_FILE = "known_circuits.json", "program.json"
+FORMAT, VERSION = "edgewise task", 1
+KNOWN_FILE, TASK_FILE = "known_circuits.json", "task.json"
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A compiled program and its known circuits."""
-
-    compiled: Compiled
+    model: Transformer
+    task: str
     known: Mapping[str, KnownCircuit]
-    """By ablation."""
+    """By `known.truth_name`: the ablation, unless a corruption other than the task's first was used."""
+    compiled: Compiled | None = None
+    """Where the model is a compiled program."""
 
     @classmethod
-    def of(cls, compiled: Compiled) -> Bundle:
-        """Works out the known circuits by trying every prompt, or pair of prompts, there is."""
+    def of(cls, compiled: Compiled, task: str) -> Bundle:
+        """Works out the known circuits of a program by trying every prompt, or pair of prompts, there is."""
         ablations: tuple[Ablation, ...] = ("zero", "corrupted")
-        return cls(compiled, {ablation: known_circuit(compiled, ablation) for ablation in ablations})
+        known = {ablation: known_circuit(compiled, ablation) for ablation in ablations}
+        return cls(compiled.model, task, known, compiled)
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the model and all that is known of it to a folder, made if need be."""
-        compiled, folder = self.compiled, Path(folder)
-        save_model(compiled.model, folder)
+        folder, described = Path(folder), {"format": FORMAT, "version": VERSION, "task": self.task}
+        if self.compiled is not None:
+            described["program"] = {
+                "words": self.compiled.words,
+                "values": self.compiled.values,
+                "longest": self.compiled.longest,
+            }
+        save_model(self.model, folder, overwrite=overwrite)
         save_known(self.known, folder / KNOWN_FILE)
-        described = {
-            "format": FORMAT,
-            "version": VERSION,
-            "words": compiled.words,
-            "values": compiled.values,
-            "longest": compiled.longest,
-        }
-        atomic_write(folder / PROGRAM_FILE, json.dumps(described, indent=1) + "\n")
+        atomic_write(folder / TASK_FILE, json.dumps(described, indent=1) + "\n")
 
     @classmethod
     def load(cls, folder: str | Path) -> Bundle:
         """Read what `save` wrote."""
-        folder = Path(folder)
-        path = folder / PROGRAM_FILE
-        try:
-            described = json.loads(path.read_text())
-            if (described["format"], described["version"]) != (FORMAT, VERSION):
-                raise ValueError(f"format {described['format']!r}, version {described['version']!r}")
-            values = described["values"]
-            words, longest = tuple(described["words"]), described["longest"]
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise BrokenFile(f"{path}: a program, version {VERSION}, was needed. Got: {error}.") from error
-        model = load(folder, quiet=True)
-        compiled = Compiled(model, words, None if values is None else tuple(values), longest)
-        return cls(compiled, load_known(folder / KNOWN_FILE, Graph.of(model.config)))
+        path, model = Path(folder) / TASK_FILE, load(folder, quiet=True)
+        described = read_described(path, FORMAT, VERSION)
+        known = load_known(Path(folder) / KNOWN_FILE, Graph.of(model.config))
+        return cls(model, _task(path, described), known, _program(path, described, model))
+
+
+def task_of(folder: str | Path) -> str | None:
+    """The name of the task that a model in a folder comes with."""
+    path = Path(folder) / TASK_FILE
+    return _task(path, read_described(path, FORMAT, VERSION)) if path.is_file() else None
+
+
+def _task(path: Path, described: dict[str, Any]) -> str:
+    if not isinstance(described.get("task"), str):
+        raise BrokenFile(f"{path}: 'task', a name, was needed. Got {described.get('task')!r}.")
+    return described["task"]
+
+
+def _program(path: Path, described: dict[str, Any], model: Transformer) -> Compiled | None:
+    program = described.get("program")
+    if program is None:
+        return None
+    try:
+        values = program["values"]
+        words = None if values is None else tuple(values)
+        return Compiled(model, tuple(program["words"]), words, int(program["longest"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenFile(f"{path}: a program's words, values and longest prompt were needed.") from error

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -62,8 +63,8 @@ def compile_program(program: Any, vocabulary: Iterable[Hashable], longest: int, 
         program, vocab=set(vocabulary), max_seq_len=longest, compiler_bos=BOS, compiler_pad=PAD
     )
     parts = {
-        part: {name: _tensor(value) for name, value in weights.items()}
-        for part, weights in theirs.params.items()
+        part: {kind: _tensor(value) for kind, value in arrays.items()}
+        for part, arrays in theirs.params.items()
     }
     unembed = _output_matrix(theirs)
     words = _by_index(theirs.input_encoder.encoding_map)
@@ -129,8 +130,6 @@ def _output_matrix(theirs: Any) -> Tensor:
 
 
 def _tensor(array: Any) -> Tensor:
-    import numpy
-
     return torch.from_numpy(numpy.array(array, dtype=numpy.float32))
 
 

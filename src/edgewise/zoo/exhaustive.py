@@ -42,9 +42,10 @@ def all_prompts(compiled: Compiled) -> dict[int, Int[Tensor, "prompts positions"
 
 
 def known_circuit(compiled: Compiled, ablation: Ablation) -> KnownCircuit:
+    """`ablation`: zero or corrupted."""
     trials = _Trials(compiled, ablation)
     graph = trials.graph
-    carries = edges_that_carry(compiled.model, all_prompts(compiled), ablation)
+    carries = edges_that_carry(compiled.model, trials.prompts, ablation)
     places = carries.nonzero().tolist()
     without = carries.float().repeat(len(places), 1, 1)
     for index, (reader, source) in enumerate(places):
@@ -63,20 +64,22 @@ def known_circuit(compiled: Compiled, ablation: Ablation) -> KnownCircuit:
 class _Trials:
     """Runs of one model on every prompt, or pair of prompts, that an ablation calls for."""
 
+    @torch.no_grad()
     def __init__(self, compiled: Compiled, ablation: Ablation) -> None:
         self.compiled, self.graph = compiled, Graph.of(compiled.model.config)
         self.paired = ablation == "corrupted"
-        self.replacing = replacer(ablation, compiled.model, lambda: all_prompts(compiled).values())
+        self.prompts = all_prompts(compiled)
+        self.full = {length: compiled.model(prompts) for length, prompts in self.prompts.items()}
+        self.replacing = replacer(ablation, compiled.model, self.prompts.values)
         self.workspace = Workspace()
 
     @torch.no_grad()
     def keep_all_answers(self, masks: Float[Tensor, "masks readers sources"]) -> Bool[Tensor, " masks"]:
         """Under which masks every answer stays what it is."""
         kept = torch.ones(len(masks), dtype=torch.bool)
-        for tokens, replacements in self._runs(len(masks)):
+        for tokens, replacements, full in self._runs(len(masks)):
             if not kept.any():
                 break
-            full = self.compiled.model(tokens)
             model, trial = self.compiled.model, masks[kept]
             logits = patched_logits(model, tokens, trial, replacements, workspace=self.workspace)
             kept[kept.clone()] = ~self._changed(logits, full).flatten(1).any(1)
@@ -93,13 +96,14 @@ class _Trials:
                 mask[reader, source] = 1
         return mask.bool()
 
-    def _runs(self, masks: int) -> Iterator[tuple[Tensor, Replacements]]:
+    def _runs(self, masks: int) -> Iterator[tuple[Tensor, Replacements, Tensor]]:
+        """Prompts, what replaces their sources, and the full model's answers, as many as fit at once."""
         most = max(1, PAIRS // masks)
-        for prompts in all_prompts(self.compiled).values():
+        for length, prompts in self.prompts.items():
             for shift in range(1, len(prompts)) if self.paired else (0,):
-                corrupted = prompts.roll(shift, 0)
-                for clean, other in zip(prompts.split(most), corrupted.split(most), strict=True):
-                    yield clean, self.replacing.replacements(other)
+                parts = (prompts, prompts.roll(shift, 0), self.full[length])
+                for clean, other, full in zip(*(part.split(most) for part in parts), strict=True):
+                    yield clean, self.replacing.replacements(other), full
 
     def _changed(self, logits: Tensor, full: Tensor) -> Bool[Tensor, "masks prompts words"]:
         """BOS has no answer."""

@@ -1,9 +1,11 @@
 """Known circuits as a value: the edges that belong, and those that are neither in nor out.
 
-A truth belongs to one ablation: what a source is replaced by decides what its absence breaks. A file of known
-circuits has one for each ablation that a truth is known for:
+A truth belongs to what replaces the sources, for that decides what an edge's absence breaks: to an ablation
+and, where the corrupted prompts have a part in it, to a corruption. A file of known circuits has one for each
+that a truth is known for, by `truth_name`:
 
-{"format": "edgewise-known-circuits", "version": 1, "circuits": {"zero": {"edges": [...], "backups": [...]}}}
+    {"format": "edgewise known circuits", "version": 1,
+     "circuits": {"zero": {"edges": [...], "backups": [...]}, "corrupted": ..., "corrupted:swapped": ...}}
 """
 
 from __future__ import annotations
@@ -12,42 +14,46 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgewise.circuit import Circuit
-from edgewise.errors import BadInput, BrokenFile
-from edgewise.files import atomic_write
+from edgewise.errors import BrokenFile
+from edgewise.files import atomic_write, in_file, read_described
 from edgewise.graph import Graph
 
-FORMAT, VERSION = "edgewise-known-circuits", 1
+FORMAT, VERSION = "edgewise known circuits", 1
 
 
 @dataclass(frozen=True)
 class KnownCircuit:
     circuit: Circuit
     backups: Circuit
-    """Edges that stand in for each other: none is needed alone, some are together. No method is judged by
-    them."""
+    """Edges that stand in for each other, or of which no one can say whether they belong. No method is judged
+    by them."""
+
+
+def truth_name(ablation: str, corruption: str | None = None) -> str:
+    """`corruption`: None where it is the task's first. Zero does not look at corrupted prompts."""
+    return ablation if corruption is None or ablation == "zero" else f"{ablation}:{corruption}"
 
 
 def save_known(known: Mapping[str, KnownCircuit], path: str | Path) -> None:
-    """Write the known circuits, by ablation."""
+    """Write known circuits, by `truth_name`."""
     circuits = {
-        ablation: {"edges": list(each.circuit), "backups": list(each.backups)}
-        for ablation, each in known.items()
+        name: {"edges": list(each.circuit), "backups": list(each.backups)} for name, each in known.items()
     }
     described = {"format": FORMAT, "version": VERSION, "circuits": circuits}
     atomic_write(path, json.dumps(described, indent=1) + "\n")
 
 
 def load_known(path: str | Path, graph: Graph) -> dict[str, KnownCircuit]:
-    """Read the known circuits of a model with this graph, by ablation."""
+    """Read the known circuits of a model with this graph, by `truth_name`."""
+    circuits: Any = read_described(path, FORMAT, VERSION).get("circuits")
     try:
-        described = json.loads(Path(path).read_text())
-        if (described["format"], described["version"]) != (FORMAT, VERSION):
-            raise ValueError(f"format {described['format']!r}, version {described['version']!r}")
-        return {
-            ablation: KnownCircuit(*(Circuit.of(graph, each[part]) for part in ("edges", "backups")))
-            for ablation, each in described["circuits"].items()
-        }
-    except (OSError, KeyError, TypeError, ValueError, BadInput) as error:
-        raise BrokenFile(f"{path}: known circuits, version {VERSION}, were needed. Got: {error}.") from error
+        with in_file(path):
+            return {
+                name: KnownCircuit(*(Circuit.of(graph, each[part]) for part in ("edges", "backups")))
+                for name, each in circuits.items()
+            }
+    except (AttributeError, KeyError, TypeError) as error:
+        raise BrokenFile(f"{path}: circuits with 'edges' and 'backups' by ablation were needed.") from error

@@ -1,0 +1,23 @@
+"""The models that come with the package: their names, `zoo:` before them, and the folders they lie in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgewise.errors import BadInput, unknown
+
+PREFIX = "zoo:"
+FOLDER = Path(__file__).parents[1] / "zoo" / "data"
+
+
+def bundled_names() -> list[str]:
+    """Without the prefix."""
+    return sorted(each.name for each in FOLDER.iterdir())
+
+
+def bundled_folder(name: str) -> Path:
+    """Where a model lies, its name with the prefix or without."""
+    bare = name.removeprefix(PREFIX)
+    if bare not in bundled_names():
+        raise BadInput(unknown("zoo model", bare, bundled_names()))
+    return FOLDER / bare

@@ -1,0 +1,67 @@
+"""Every task by its name, and `task`: its prompt pairs for a model.
+
+The tasks of text run on any model whose tokenizer knows their words. The task of a compiled program runs on
+that program alone: its prompts are its own words.
+"""
+
+from __future__ import annotations
+
+from edgewise.errors import BadInput, check_name
+from edgewise.models.bundled import PREFIX, bundled_names
+from edgewise.models.transformer import Transformer, check_model
+from edgewise.tasks import docstring, gendered_pronoun, greater_than, induction, ioi, programs
+from edgewise.tasks.pairs import Pairs, prompt_rules
+from edgewise.tasks.prompt_rules import PromptRules
+from edgewise.tasks.task import Task
+from edgewise.zoo import open_bundle
+from edgewise.zoo.bundle import Bundle
+
+TASKS: dict[str, Task] = {
+    each.TASK.name: each.TASK for each in (ioi, greater_than, docstring, induction, gendered_pronoun)
+}
+PROGRAMS = ("tracr-reverse", "tracr-xproportion")
+EXAMPLES = 100
+
+
+def task(
+    name: str,
+    model: Transformer,
+    examples: int = EXAMPLES,
+    *,
+    split: str = "train",
+    seed: int = 0,
+    corruption: str | None = None,
+) -> Pairs:
+    """Prompt pairs of a task, written for a model's tokenizer: the same ones for the same seed.
+
+    - name: one of `edgewise list tasks`.
+    - split: train, validation or test; no two share what an example is about.
+    - corruption: how corrupted prompts are made; the task's first unless given.
+    """
+    if wrong := check_model(model) + check_name("task", name, (*TASKS, *PROGRAMS)):
+        raise BadInput(*wrong)
+    if name in PROGRAMS:
+        bundle = open_bundle(name)
+        if model.config != bundle.model.config:
+            raise BadInput(f"task {name!r} belongs to the model {PREFIX}{name}. Got {model.name}.")
+        return program_task(bundle, examples, split=split, seed=seed, corruption=corruption)
+    return text_task(name, prompt_rules(model), examples, split=split, seed=seed, corruption=corruption)
+
+
+def text_task(
+    name: str, rules: PromptRules, examples: int, *, split: str, seed: int, corruption: str | None
+) -> Pairs:
+    entries = TASKS[name].entries(rules, examples, split, seed, corruption)
+    return Pairs.from_list(entries, rules).judged_by(TASKS[name].metric)
+
+
+def program_task(bundle: Bundle, examples: int, *, split: str, seed: int, corruption: str | None) -> Pairs:
+    assert bundle.compiled is not None
+    if corruption is not None and (wrong := check_name("corruption", corruption, programs.CORRUPTIONS)):
+        raise BadInput(*wrong)
+    return programs.program_pairs(bundle.compiled, examples, split, seed).judged_by(programs.METRIC)
+
+
+def model_for(task: str) -> str | None:
+    """The bundled model that does a task."""
+    return f"{PREFIX}{task}" if task in bundled_names() else None
