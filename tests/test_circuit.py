@@ -145,9 +145,9 @@ def test_size_before_pruning_does_not_make_circuits_differ() -> None:
 def test_choosing_and_pruning_among_four_million_edges_takes_no_loop_over_them() -> None:
     graph = Graph(40, 40, 40)
     scores = Scores(graph, torch.randn(graph.shape, generator=torch.Generator().manual_seed(0)))
-    start = time.perf_counter()
+    start = time.process_time()
     circuit = scores.top(100_000).prune()
-    assert time.perf_counter() - start < 10, (
+    assert time.process_time() - start < 10, (
         "a loop over the edges takes far longer; without one it is below a second"
     )
     assert 0 < len(circuit) <= 100_000 == circuit.selected

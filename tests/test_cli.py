@@ -111,13 +111,15 @@ def test_version_is_told():
     [
         (
             "discover",
-            "--model --prompts --out --method --metric --ablation --set --evaluate-on --overwrite --quiet "
+            "--model --task --prompts --examples --seed --corruption --out --method --metric --ablation "
+            "--set --evaluate-on --overwrite --quiet "
             "--json --edges --threshold --sparsity --by --no-prune --batch-size --dtype --device "
             "--grouped-readers",
         ),
         (
             "evaluate",
-            "--prompts --metric --ablation --edges --out --overwrite --model --batch-size --dtype --device "
+            "--prompts --task --split --examples --seed --corruption --metric --ablation --edges --out "
+            "--overwrite --model --batch-size --dtype --device "
             "--quiet --json",
         ),
         ("export", "--out --format --overwrite"),

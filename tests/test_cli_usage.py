@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from cli_cases import edgewise, problems, refused
+from edgewise.models.bundled import bundled_names
 
 HEAVY = (
     "import sys\n"
@@ -21,7 +22,7 @@ def test_wrong_verbs_options_and_values_end_with_2_and_the_nearest_name(home):
     for arguments, said in (
         (["discvr"], "discover"),
         (["discover", "--modle", "x"], "--model"),
-        (["discover", "--model", "x"], "--prompts"),
+        (["discover", "--model", "x"], "--out"),
         (["discover", "--edges", "many"], "--edges"),
     ):
         result = edgewise(*arguments)
@@ -33,10 +34,11 @@ def test_all_missing_options_are_told_together_and_with_a_value_that_cannot_be_r
     assert problems(
         edgewise("discover", "--prompts", "mine.jsonl", "--edges", "ten", "--sparsity", "half")
     ) == [
-        "--model was needed. Got none. Give --model DIR_OR_NAME: a model's folder, or its Hugging Face name.",
         "--out was needed. Got none. Give --out FOLDER: the folder to make, with all that is found.",
         "--edges must be a whole number. Got 'ten'. Write it in digits.",
         "--sparsity must be a number. Got 'half'. Write it in digits.",
+        "a model was needed. Got none. Give --model, or a --task that has one: "
+        f"{', '.join(bundled_names())}.",
     ]
     assert problems(edgewise("export")) == [
         "RUN was needed. Got none. Give RUN: the folder of a run.",
@@ -65,7 +67,7 @@ def test_what_is_typed_wrongly_is_told_with_the_problems_of_the_request(home):
     assert problems(edgewise("list", "metric", "--jsn")) == [
         "unknown option '--jsn'. Did you mean '--json'?",
         "unknown list 'metric'. Did you mean 'metrics'? "
-        "Known: ablations, families, formats, methods, metrics.",
+        "Known: ablations, families, formats, methods, metrics, models, tasks.",
     ]
 
 
@@ -107,6 +109,8 @@ def test_a_misspelt_option_hides_neither_the_run_nor_makes_up_what_is_missing(ho
         "unknown metric 'x'",
     ]
     assert not any("was needed" in problem for problem in found)
+    (found,) = problems(edgewise("discover", "--tsk", "ioi", "--out", "o"))
+    assert found.startswith("unknown option '--tsk'. Did you mean '--task'?")
 
 
 def test_a_misspelt_option_that_is_needed_holds_no_other_problem_back(home, monkeypatch):
@@ -150,4 +154,4 @@ def test_a_missing_option_is_told_without_torch():
         [sys.executable, "-c", HEAVY, "discover", "--metric", "x"], capture_output=True, text=True, check=True
     )
     assert done.stdout == "end\n"
-    assert "--model was needed" in done.stderr
+    assert "a model was needed" in done.stderr

@@ -10,7 +10,9 @@ from tiny_models import COMMON, tiny_model
 
 def pairs(clean, answer):
     wide = random_model(ModelConfig(**{**COMMON, "vocabulary": 90, "context": 40}))
-    return ew.Pairs.from_list([{"clean": clean, "corrupted": clean, "correct": answer, "wrong": 1}], wide)
+    return ew.Pairs.from_list(
+        [{"clean": clean, "corrupted": [5, *clean[1:]], "correct": answer, "wrong": 1}], wide
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ FLOORS = [
     "methods evaluation formats reports",
     "discovery request",
     "run_folder",
+    "meaning",
     "validation",
     "run",
     "evaluate_run export_run",

@@ -34,8 +34,9 @@ def test_a_run_is_read_back_as_it_was_made(home):
     asked = request(home, out=str(home / "again"), sparsity=0.5, edges=None, prune=False, by="value")
     made = run(asked)
     read = ew.load_run(asked.out)
+    assert made.request == dataclasses.replace(asked, metric="logit-diff")
     assert (read.request, read.scores, read.circuit, read.evaluation) == (
-        asked,
+        made.request,
         made.scores,
         made.circuit,
         made.evaluation,

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from edgewise.errors import BadInput, Problems
-from edgewise.request import Help
+from edgewise.request import Help, Request, lacking
 from edgewise.usage import misread
 
 FLAGS = {"options": "--set"}
@@ -40,7 +40,8 @@ def with_options_of(request: Any, *arguments: str) -> Callable[[Callable[..., No
             problems = Problems(*misread(context))
             asked = {one.name: _value(one, hints[one.name], given.pop(one.name), problems) for one in options}
             if any(asked[name] is None for name in needed):
-                raise BadInput(*problems.found)
+                also = lacking(asked, problems.found) if request is Request else []
+                raise BadInput(*problems.found, *also)
             function(request(**asked, misread=tuple(problems.found)), **given)
 
         # Typer reads a command's name, help and options from these.
@@ -81,7 +82,7 @@ def _option(name: str, kind: Any, default: Any, told: Help) -> Any:
         help=told.words,
         metavar=told.value,
         rich_help_panel=told.panel,
-        show_default=isinstance(default, str | int) and not isinstance(default, bool),
+        show_default=isinstance(default, str) and default != "",
     )
 
 

@@ -14,6 +14,7 @@ from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.overlap import with_overlap
 from edgewise.files import atomic_write, make_parents
 from edgewise.graph import Graph
+from edgewise.meaning import FOUND_ON, gathered, pairs_hash, pairs_of, read_model
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import Preview, check_placement, load
 from edgewise.models.transformer import Transformer
@@ -22,10 +23,16 @@ from edgewise.request import EvaluationRequest, Request
 from edgewise.run import select
 from edgewise.run_folder import Run, file_hash, load_run
 from edgewise.tasks.ablations import replacer_for
-from edgewise.tasks.checks import check_task
+from edgewise.tasks.checks import METRIC, check_task
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
-from edgewise.validation import check_edges, check_file, check_kept, gathered, read_model, read_prompts
+from edgewise.validation import check_edges, check_file, check_kept
+
+CHANGEABLE = (
+    *("metric", "ablation", "model", "batch_size", "dtype", "device"),
+    *("examples", "seed", "corruption"),
+)
+"""What can be asked for otherwise than in the run, prompts and task apart."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Evaluated:
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
     progress = progress or Progress()
     run, asked, pairs, found_on = check(request)
+    place = asked.prompts or f"task {asked.task}, split {request.split}"
     model = load(
         asked.model,
         dtype=asked.dtype,
@@ -55,7 +63,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     evaluations = evaluate_circuits(
         model, pairs, circuits, METRICS[asked.metric], replacer, asked.batch_size, progress
     )
-    same_prompts = file_hash(asked.prompts) == run.record["prompts"].get("sha256")
+    same_prompts = bool(asked.prompts) and file_hash(asked.prompts) == run.record["prompts"].get("sha256")
     if found_on is None:
         also = len(pairs) if same_prompts else None
         evaluations = [
@@ -64,12 +72,12 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     else:
         evaluations = [with_overlap(each, pairs, found_on) for each in evaluations]
     notes = notes_on(run, asked, model, same_prompts)
-    done = Evaluated(run, asked.prompts, circuits, evaluations, notes)
+    done = Evaluated(run, place, circuits, evaluations, notes)
     if request.out is not None:
         make_parents(request.out)
         content = {
             "run": str(run.folder),
-            "prompts": asked.prompts,
+            "prompts": place,
             "evaluations": [each.to_dict() for each in evaluations],
         }
         atomic_write(request.out, json.dumps(content, indent=1) + "\n")
@@ -78,12 +86,13 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
 
 def as_asked(run: Request, request: EvaluationRequest) -> Request:
     """The run's own request with what is asked for otherwise now."""
-    changes = {
-        name: value
-        for name in ("metric", "ablation", "model", "batch_size", "dtype", "device")
-        if (value := getattr(request, name)) is not None
-    }
-    return dataclasses.replace(run, prompts=request.prompts or run.evaluate_on or run.prompts, **changes)
+    changes = {name: value for name in CHANGEABLE if (value := getattr(request, name)) is not None}
+    if request.task:
+        changes["corruption"] = request.corruption or ""
+    prompts = request.prompts or ("" if request.task else run.evaluate_on or run.prompts)
+    return dataclasses.replace(
+        run, prompts=prompts, task="" if prompts else request.task or run.task, **changes
+    )
 
 
 def check(request: EvaluationRequest) -> tuple[Run, Request, Pairs, Pairs | None]:
@@ -95,8 +104,10 @@ def check(request: EvaluationRequest) -> tuple[Run, Request, Pairs, Pairs | None
     run = None
     with gathered(problems):
         run = load_run(request.run) if request.run else None
-    was_asked = Request(model="", prompts="", out="") if run is None else run.request
+    was_asked = Request(out="", metric=METRIC) if run is None else run.request
     asked = as_asked(was_asked, request)
+    if request.task and request.prompts:
+        problems.add("one of prompts and task was needed. Got both. Leave one out.")
     pairs, found_on = check_asked(asked, request, run, problems)
     if request.out is not None:
         kept = check_kept(Path(request.out), [was_asked, asked])
@@ -120,7 +131,7 @@ def check_asked(
     if request.prompts is None and is_gone(asked.prompts):
         problems.add(f"{asked.prompts}, the run's prompts, are not there any more. Give some: --prompts.")
     else:
-        pairs = read_prompts(asked.prompts, model, problems)
+        pairs = pairs_of(asked, request.split, model, problems)
     problems.add(*check_task(asked.metric, asked.ablation, asked.batch_size, pairs))
     graph = None if run is None else run.circuit.graph
     if model is not None and graph is not None and Graph.of(model.config) != graph:
@@ -134,11 +145,12 @@ def check_asked(
 
 
 def pairs_found_on(run: Run, model: Preview) -> Pairs | None:
-    """The pairs the circuit was found on, while their file is what it was."""
-    path = run.request.prompts
-    if not Path(path).is_file() or file_hash(path) != run.record["prompts"].get("sha256"):
+    """The pairs the circuit was found on, while their file or their task is what it was."""
+    path, sha256 = run.request.prompts, run.record["prompts"].get("sha256")
+    if path and not (Path(path).is_file() and file_hash(path) == sha256):
         return None
-    return read_prompts(path, model, Problems())
+    pairs = pairs_of(run.request, FOUND_ON, model, Problems())
+    return pairs if path or pairs is None or pairs_hash(pairs) == sha256 else None
 
 
 def is_gone(place: str) -> bool:
@@ -151,6 +163,6 @@ def notes_on(run: Run, asked: Request, model: Transformer, same_prompts: bool) -
     same_dtype = asked.dtype == run.request.dtype
     if same_dtype and weights_fingerprint(model) != run.record["model"].get("weights"):
         notes.append(f"the weights of {asked.model} are not those of the run.")
-    if not same_prompts and asked.prompts == run.request.prompts:
+    if asked.prompts and not same_prompts and asked.prompts == run.request.prompts:
         notes.append(f"{asked.prompts} has changed since the run.")
     return notes

@@ -8,10 +8,11 @@ from edgewise.errors import Problems, check_name
 from edgewise.files import make_parents
 from edgewise.formats import FORMATS, export
 from edgewise.formats.native import SCORES
+from edgewise.meaning import gathered
 from edgewise.models.config import ModelConfig
 from edgewise.request import ExportRequest
 from edgewise.run_folder import Run, load_run
-from edgewise.validation import check_file, check_folder, check_kept, gathered
+from edgewise.validation import check_file, check_folder, check_kept
 
 
 def export_run(request: ExportRequest) -> None:

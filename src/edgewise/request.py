@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
 
+from edgewise.models.bundled import bundled_names
+
 DEFAULT_EDGES = 200
+UNKNOWN_OPTION = "unknown option"
 
 
 class Help(NamedTuple):
@@ -18,24 +21,32 @@ class Help(NamedTuple):
     panel: str = "Options"
 
 
-CIRCUIT, COMPUTING = "Which edges are kept", "Computing"
+TASK, CIRCUIT, COMPUTING = "Prompts of a task", "Which edges are kept", "Computing"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One run of `discover`."""
 
-    model: Annotated[str, Help("A model's folder, or its Hugging Face name.", "DIR_OR_NAME")]
-    prompts: Annotated[str, Help("Prompt pairs: clean, corrupted, correct, wrong.", "FILE.jsonl")]
     out: Annotated[str, Help("The folder to make, with all that is found.", "FOLDER")]
+    model: Annotated[
+        str, Help("A folder, a Hugging Face name or zoo:NAME; else the task's own.", "DIR_OR_NAME")
+    ] = ""
+    task: Annotated[str, Help("What the model does: `edgewise list tasks`; else its own.", "NAME")] = ""
+    prompts: Annotated[str, Help("Prompt pairs of your own, in place of a task.", "FILE.jsonl")] = ""
     method: Annotated[str, Help("How edges are scored: `edgewise list methods`.", "NAME")] = "eap"
-    metric: Annotated[str, Help("What the circuit is for: `edgewise list metrics`.", "NAME")] = "logit-diff"
+    metric: Annotated[
+        str, Help("`edgewise list metrics`; else the task's own, logit-diff for prompts.", "NAME")
+    ] = ""
     ablation: Annotated[str, Help("What replaces a source: corrupted, zero or mean.", "NAME")] = "corrupted"
     options: Annotated[
         Mapping[str, Any], Help("An option of the method's own; repeat it for more.", "NAME=VALUE")
     ] = field(default_factory=dict)
     evaluate_on: Annotated[str | None, Help("Evaluate on these prompts instead.", "FILE.jsonl")] = None
     overwrite: Annotated[bool, Help("Replace the files of a run that is in the folder.")] = False
+    examples: Annotated[int | None, Help("Prompt pairs of each split; else 100.", "N", TASK)] = None
+    seed: Annotated[int, Help("Draws others.", "N", TASK)] = 0
+    corruption: Annotated[str, Help("How corrupted prompts are made; else the first.", "NAME", TASK)] = ""
     edges: Annotated[
         int | None,
         Help(f"The N strongest; {DEFAULT_EDGES} unless one of these three is given.", "N", CIRCUIT),
@@ -69,12 +80,22 @@ class Request:
     """Problems of what was typed, told with all others. A field that was misspelt is empty text."""
 
 
+def lacking(asked: Mapping[str, Any], problems: Sequence[str]) -> list[str]:
+    """What `discover` needs and was not given, fields with a default of their own apart."""
+    # An option that is not known may be the one that is missing.
+    if asked["model"] or asked["task"] or any(problem.startswith(UNKNOWN_OPTION) for problem in problems):
+        return []
+    with_a_model = ", ".join(bundled_names())
+    return [f"a model was needed. Got none. Give --model, or a --task that has one: {with_a_model}."]
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
     """One run of `evaluate`: what is None is as it was in the run."""
 
     run: Annotated[str, Help("The folder of a run.", "RUN")]
     prompts: Annotated[str | None, Help("Other prompts than the run's.", "FILE.jsonl")] = None
+    task: Annotated[str | None, Help("A task in place of the run's prompts.", "NAME")] = None
     metric: Annotated[str | None, Help("Another metric than the run's.", "NAME")] = None
     ablation: Annotated[str | None, Help("Another ablation than the run's.", "NAME")] = None
     edges: Annotated[
@@ -84,6 +105,12 @@ class EvaluationRequest:
         str | None, Help("Write the numbers to this file; the run is never changed.", "FILE.json")
     ] = None
     overwrite: Annotated[bool, Help("Replace that file if it is there.")] = False
+    split: Annotated[str, Help("train, which circuits are found on, validation or test.", "NAME", TASK)] = (
+        "test"
+    )
+    examples: Annotated[int | None, Help("Prompt pairs.", "N", TASK)] = None
+    seed: Annotated[int | None, Help("Draws others.", "N", TASK)] = None
+    corruption: Annotated[str | None, Help("How corrupted prompts are made.", "NAME", TASK)] = None
     model: Annotated[
         str | None, Help("Where the model is now, if it has moved.", "DIR_OR_NAME", COMPUTING)
     ] = None
@@ -112,7 +139,7 @@ class ListRequest:
 
     what: Annotated[
         tuple[str, ...],
-        Help("methods, metrics, ablations, families or formats; all unless given.", "WHAT"),
+        Help("models, tasks, methods, metrics, ablations, families or formats; else all.", "WHAT"),
     ] = ()
     misread: tuple[str, ...] = ()
     """As in `Request`."""

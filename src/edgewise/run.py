@@ -5,18 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from edgewise.circuit import Circuit, Scores
 from edgewise.discovery import discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
+from edgewise.evaluation.known import against_known
 from edgewise.evaluation.overlap import with_overlap
 from edgewise.models.load import load
 from edgewise.progress import Progress
 from edgewise.request import DEFAULT_EDGES, Request
 from edgewise.run_folder import Run, describe_run, save_run
 from edgewise.tasks.ablations import replacer_for
+from edgewise.tasks.catalogue import other_corruption
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import validate
+from edgewise.zoo.known import truth_name
+from edgewise.zoo.truth import known_circuits
 
 
 def run(request: Request, progress: Progress | None = None) -> Run:
@@ -24,7 +29,8 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     progress = progress or Progress()
     seconds: dict[str, float] = {}
     with timed(seconds, "validate"):
-        prompts = validate(request)
+        checked = validate(request)
+    request = checked.request
     with timed(seconds, "load"):
         model = load(
             request.model,
@@ -36,7 +42,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     with timed(seconds, "discover"):
         scores = discover(
             model,
-            prompts.found_on,
+            checked.found_on,
             request.method,
             metric=request.metric,
             ablation=request.ablation,
@@ -46,17 +52,27 @@ def run(request: Request, progress: Progress | None = None) -> Run:
         )
     circuit = select(scores, request)
     with timed(seconds, "evaluate"):
-        pairs = prompts.evaluated_on
+        pairs = checked.evaluated_on
         replacer = replacer_for(request.ablation, model, pairs, request.batch_size, progress)
         metric = METRICS[request.metric]
         [evaluation] = evaluate_circuits(
             model, pairs, [circuit], metric, replacer, request.batch_size, progress
         )
-    evaluation = with_overlap(evaluation, prompts.evaluated_on, prompts.found_on)
-    record = describe_run(request, model, prompts.sha256, circuit, seconds)
+    evaluation = with_overlap(evaluation, pairs, checked.found_on)
+    evaluation = replace(evaluation, **beside_the_truth(scores, request))
+    record = describe_run(request, model, checked.sha256, circuit, seconds)
     done = Run(request, scores, circuit, evaluation, record)
     save_run(done)
     return done
+
+
+def beside_the_truth(scores: Scores, request: Request) -> dict[str, float]:
+    """How well scores find the circuit that is known for the task and the ablation, if one is."""
+    if not request.task:
+        return {}
+    known = known_circuits(request.model, request.task, scores.graph)
+    truth = known.get(truth_name(request.ablation, other_corruption(request.task, request.corruption)))
+    return {} if truth is None else against_known(scores, truth, request.by)
 
 
 def select(scores: Scores, request: Request, edges: int | None = None) -> Circuit:

@@ -70,7 +70,7 @@ def describe_run(
     places = {
         name: str(Path(given).absolute())
         for name in ("model", "prompts", "evaluate_on", "out")
-        if (given := getattr(request, name)) is not None and (name == "out" or Path(given).exists())
+        if (given := getattr(request, name)) and (name == "out" or Path(given).exists())
     }
     asked = {name: value for name, value in asdict(request).items() if name != "misread"}
     return {

@@ -39,7 +39,7 @@ def show_run(run: Run) -> None:
 
 def next_step(run: Run) -> tuple[str, str]:
     """What is worth doing after a run, in words and as the options of `evaluate`."""
-    if run.evaluation.also_found_on:
+    if run.evaluation.also_found_on and not run.request.task:
         return "see whether it holds on other prompts", "--prompts OTHER.jsonl"
     chosen = len(run.circuit) if run.circuit.selected is None else run.circuit.selected
     sizes = sorted({max(chosen // 2, 1), chosen, min(2 * chosen, run.scores.graph.edge_count)} - {0})
@@ -48,6 +48,9 @@ def next_step(run: Run) -> tuple[str, str]:
 
 def notes_on(run: Run) -> list[str]:
     """What a reader of the circuit should know of how it was chosen."""
+    if not run.scores.values.any():
+        flat = f"{run.request.metric} is flat where {run.request.method} looks"
+        return [f"every score is 0, so that the circuit is arbitrary: {flat}. Choose another."]
     every, chosen = run.scores.graph.edge_count, run.record["edges"]["selected"]
     if chosen == every and run.request.edges != every and run.request.sparsity != 0:
         fewer = "Choose fewer: --edges, --sparsity or a higher --threshold."

@@ -4,40 +4,41 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgewise.circuit import STRENGTH
 from edgewise.discovery import check_discovery
-from edgewise.errors import BadInput, Problems, check_name
+from edgewise.errors import Problems, check_name
 from edgewise.graph import Graph
-from edgewise.models.load import Preview, check_placement, preview
+from edgewise.meaning import FOUND_ON, MEASURED_ON, meant, pairs_hash, pairs_of, read_model, read_prompts
+from edgewise.models.load import Preview, check_placement
 from edgewise.request import Request
 from edgewise.run_folder import FILES, RECORD, file_hash
 from edgewise.tasks.checks import check_task
 from edgewise.tasks.pairs import Pairs
-from edgewise.tasks.prompt_rules import PromptRules
-from edgewise.tasks.prompts_file import read_jsonl
 
 
 @dataclass(frozen=True)
-class Prompts:
-    """The prompts to find the circuit on, and those to evaluate it on."""
+class Checked:
+    """A request that can be run, and its prompts."""
 
+    request: Request
+    """With model, task and metric filled in."""
     found_on: Pairs
     evaluated_on: Pairs
     sha256: str
-    """Of the file of the first."""
+    """Of the file of the first, or of a task's pairs."""
 
 
-def validate(request: Request) -> Prompts:
-    """The prompts of a request that can be run; `BadInput` with all of its problems otherwise."""
+def validate(request: Request) -> Checked:
+    """A request that can be run; `BadInput` with all of its problems otherwise."""
     problems = Problems(*request.misread)
     problems.add(*check_placement(request.dtype, request.device))
+    request = meant(request, problems)
     model = read_model(request.model, request.grouped_readers, problems)
-    found_on = read_prompts(request.prompts, model, problems)
+    found_on = pairs_of(request, FOUND_ON, model, problems)
     problems.add(
         *check_discovery(
             request.method,
@@ -52,30 +53,16 @@ def validate(request: Request) -> Prompts:
     if request.evaluate_on is not None:
         evaluated_on = read_prompts(request.evaluate_on, model, problems)
         problems.add(*check_task(request.metric, request.ablation, request.batch_size, evaluated_on))
+    elif request.task:
+        evaluated_on = pairs_of(request, MEASURED_ON, model, problems)
     problems.add(*check_selection(request, model))
     if request.out:
         problems.add(*check_folder(request.out, request.overwrite))
     problems.raise_any()
     assert found_on is not None
     assert evaluated_on is not None
-    return Prompts(found_on, evaluated_on, file_hash(request.prompts))
-
-
-def read_model(source: str, grouped_readers: bool, problems: Problems) -> Preview | None:
-    """The model without its weights; None where it has a problem, or its name was not read."""
-    with gathered(problems):
-        return preview(source, grouped_readers=grouped_readers) if source else None
-
-
-def read_prompts(path: str, model: Preview | None, problems: Problems) -> Pairs | None:
-    """The pairs of a file that are right; without a model to judge them by, a look at the file alone."""
-    with gathered(problems):
-        if path and model is None:
-            problems.add(*read_jsonl(path)[1])
-        elif path and model is not None:
-            pairs, wrong = Pairs.read(path, PromptRules.of(model.config, model.tokenizer))
-            problems.add(*wrong)
-            return pairs or None
+    sha256 = file_hash(request.prompts) if request.prompts else pairs_hash(found_on)
+    return Checked(request, found_on, evaluated_on, sha256)
 
 
 def check_selection(request: Request, model: Preview | None) -> list[str]:
@@ -158,12 +145,3 @@ def check_can_be_made(path: Path) -> list[str]:
     if not os.access(above, os.W_OK):
         return [f"{path} cannot be made: {above} cannot be written to."]
     return []
-
-
-@contextmanager
-def gathered(problems: Problems) -> Iterator[None]:
-    """What is wrong inside the block is added to the problems, and checking goes on after it."""
-    try:
-        yield
-    except BadInput as error:
-        problems.catch(error)

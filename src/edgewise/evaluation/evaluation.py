@@ -45,6 +45,9 @@ class Evaluation:
     """Whether the circuit was found on these very pairs; None: not known."""
     also_found_on: int | None = None
     """How many of these pairs the circuit was found on; None: not known."""
+    edge_auc: float | None = None
+    """How well the scores find the known circuit (`known.py`), as does the next; None: none is known."""
+    precision_at_known_size: float | None = None
 
     @property
     def sparsity(self) -> float:
@@ -79,6 +82,13 @@ class Evaluation:
         if abs(self.full - self.replaced) < SMALL_DIFFERENCE * max(abs(self.full), abs(self.replaced)):
             note = "; of little meaning: full model and everything replaced hardly differ"
         return f"{self.faithfulness_number} ({self.averaging}{note})"
+
+    @property
+    def known_text(self) -> str | None:
+        """How well the scores find the known circuit, where there is one."""
+        if self.edge_auc is None:
+            return None
+        return f"edge AUC {self.edge_auc:.3f}, precision at its size {self.precision_at_known_size:.3f}"
 
     @property
     def values_text(self) -> str:

@@ -78,7 +78,52 @@ def formats() -> dict[str, dict[str, Any]]:
     return {name: {"what": one.description} for name, one in FORMATS.items()}
 
 
+def models() -> dict[str, dict[str, Any]]:
+    from edgewise.graph import Graph
+    from edgewise.models.bundled import PREFIX, bundled_folder, bundled_names
+    from edgewise.models.load import describe
+    from edgewise.zoo.bundle import KNOWN_FILE, task_of
+    from edgewise.zoo.known import load_known
+
+    found = {}
+    for name in bundled_names():
+        graph = Graph.of(describe(PREFIX + name))
+        known = load_known(bundled_folder(name) / KNOWN_FILE, graph)
+        sizes = {truth: f"{len(each.circuit)} edges" for truth, each in known.items()}
+        task = task_of(bundled_folder(name))
+        found[PREFIX + name] = {"what": graph.describe(), "task": task, "known circuits": sizes}
+    return found
+
+
+def tasks() -> dict[str, dict[str, Any]]:
+    from edgewise.tasks import programs
+    from edgewise.tasks.catalogue import TASKS, model_for
+
+    text = {
+        name: {
+            "what": task.what,
+            "metric": task.metric,
+            "corruptions": dict(task.corruptions),
+            "model": model_for(name) or "any that knows its words",
+            "paper": task.paper,
+        }
+        for name, task in TASKS.items()
+    }
+    of_programs = {
+        name: {
+            "what": what,
+            "metric": programs.METRIC,
+            "corruptions": programs.CORRUPTIONS,
+            "model": model_for(name),
+        }
+        for name, what in programs.PROGRAMS.items()
+    }
+    return text | of_programs
+
+
 LISTS: dict[str, Callable[[], dict[str, dict[str, Any]]]] = {
+    "models": models,
+    "tasks": tasks,
     "methods": methods,
     "metrics": metrics,
     "ablations": ablations,

@@ -74,6 +74,8 @@ def evaluation_facts(evaluation: Evaluation) -> dict[str, str]:
         "faithfulness": evaluation.faithfulness_text,
         "KL to full": divergence_text(evaluation),
     }
+    if evaluation.known_text is not None:
+        facts["known circuit"] = evaluation.known_text
     if evaluation.accuracy is not None:
         facts["accuracy"] = f"{evaluation.accuracy:.1%} circuit, {evaluation.full_accuracy:.1%} full model"
     return facts

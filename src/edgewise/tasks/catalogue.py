@@ -11,6 +11,7 @@ from edgewise.models.bundled import PREFIX, bundled_names
 from edgewise.models.transformer import Transformer, check_model
 from edgewise.tasks import docstring, gendered_pronoun, greater_than, induction, ioi, programs
 from edgewise.tasks.pairs import Pairs, prompt_rules
+from edgewise.tasks.programs import EXAMPLES, PROGRAMS
 from edgewise.tasks.prompt_rules import PromptRules
 from edgewise.tasks.task import Task
 from edgewise.zoo import open_bundle
@@ -19,8 +20,6 @@ from edgewise.zoo.bundle import Bundle
 TASKS: dict[str, Task] = {
     each.TASK.name: each.TASK for each in (ioi, greater_than, docstring, induction, gendered_pronoun)
 }
-PROGRAMS = ("tracr-reverse", "tracr-xproportion")
-EXAMPLES = 100
 
 
 def task(
@@ -55,11 +54,19 @@ def text_task(
     return Pairs.from_list(entries, rules).judged_by(TASKS[name].metric)
 
 
-def program_task(bundle: Bundle, examples: int, *, split: str, seed: int, corruption: str | None) -> Pairs:
+def program_task(
+    bundle: Bundle, examples: int | None, *, split: str, seed: int, corruption: str | None
+) -> Pairs:
     assert bundle.compiled is not None
     if corruption is not None and (wrong := check_name("corruption", corruption, programs.CORRUPTIONS)):
         raise BadInput(*wrong)
-    return programs.program_pairs(bundle.compiled, examples, split, seed).judged_by(programs.METRIC)
+    return programs.program_pairs(bundle.compiled, examples, split, seed)
+
+
+def other_corruption(task: str, corruption: str) -> str | None:
+    """A corruption by its name, unless it is the one that a task is run with where none is asked for."""
+    corruptions = TASKS[task].corruptions if task in TASKS else programs.CORRUPTIONS
+    return None if corruption in ("", next(iter(corruptions))) else corruption
 
 
 def model_for(task: str) -> str | None:

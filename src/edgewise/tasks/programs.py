@@ -20,13 +20,24 @@ from edgewise.zoo.compiled import Compiled
 from edgewise.zoo.exhaustive import all_prompts
 
 Entry = dict[str, list[int]]
+PROGRAMS = {
+    "tracr-reverse": "The words of a prompt, last first.",
+    "tracr-xproportion": "At each word, the part of the words so far that are x.",
+}
+"""Those that come with the package."""
 CORRUPTIONS = {"another": "another prompt of its length"}
+EXAMPLES = 100
 METRIC = "mean-squared-error"
 """What a program is judged by: its targets are its own numbers."""
 
 
-def program_pairs(compiled: Compiled, examples: int, split: str = "train", seed: int = 0) -> Pairs:
-    """Pairs of different clean prompts, of every length in turn: some edges matter for some lengths only."""
+def program_pairs(
+    compiled: Compiled, examples: int | None = None, split: str = "train", seed: int = 0
+) -> Pairs:
+    """Pairs of different clean prompts, of every length in turn: some edges matter for some lengths only.
+
+    As many as there are, and no more than 100, unless a number is given.
+    """
     if wrong := check_name("split", split, SPLITS):
         raise BadInput(*wrong)
     order = random.Random(seed)
@@ -37,11 +48,11 @@ def program_pairs(compiled: Compiled, examples: int, split: str = "train", seed:
             by_length.append([{"clean": clean, "corrupted": _another(own, clean, order)} for clean in own])
             order.shuffle(by_length[-1])
     found = [entry for turn in zip_longest(*by_length) for entry in turn if entry is not None]
+    examples = min(EXAMPLES, len(found)) if examples is None else examples
     if not 1 <= examples <= len(found):
         raise BadInput(f"examples of split {split!r}: from 1 to {len(found)} there are. Got {examples}.")
-    return Pairs.from_list(
-        [_with_targets(compiled.model, entry) for entry in found[:examples]], compiled.model
-    )
+    entries = [_with_targets(compiled.model, entry) for entry in found[:examples]]
+    return Pairs.from_list(entries, compiled.model).judged_by(METRIC)
 
 
 def _of_split(prompts: list[list[int]], split: str) -> list[list[int]]:

@@ -20,7 +20,7 @@ def model_folder(model: str) -> Path | None:
     if model.startswith(PREFIX):
         return bundled_folder(model)
     folder = Path(model).expanduser()
-    return folder if folder.is_dir() else None
+    return folder if model and folder.is_dir() else None
 
 
 def own_task(model: str) -> str | None:

@@ -1,0 +1,113 @@
+"""What a request means: the model that a task brings, the task that a model brings, and their prompt pairs.
+
+Prompts come from a file or from a task. A circuit is found on a task's train split and measured on its test
+split, which share nothing that an example is about.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edgewise.errors import BadInput, Problems, check_name
+from edgewise.models.bundled import bundled_names
+from edgewise.models.load import Preview, preview
+from edgewise.request import Request, lacking
+from edgewise.tasks import programs
+from edgewise.tasks.catalogue import EXAMPLES, TASKS, model_for, program_task, text_task
+from edgewise.tasks.checks import METRIC
+from edgewise.tasks.pairs import Pairs
+from edgewise.tasks.prompt_rules import PromptRules
+from edgewise.tasks.prompts_file import read_jsonl
+from edgewise.zoo.bundle import Bundle
+from edgewise.zoo.truth import model_folder, own_task
+
+FOUND_ON, MEASURED_ON = "train", "test"
+"""The splits of a task."""
+
+
+def meant(request: Request, problems: Problems) -> Request:
+    """The request with model, task and metric filled in where each follows from another."""
+    own = ""
+    with gathered(problems):
+        own = own_task(request.model) or ""
+    task = request.task or ("" if request.prompts else own)
+    if request.task and request.prompts:
+        problems.add("one of prompts and task was needed. Got both. Leave one out.")
+    if task and (wrong := check_name("task", task, {*TASKS, *bundled_names(), *filter(None, [own])})):
+        problems.add(*wrong)
+        return dataclasses.replace(request, metric=request.metric or METRIC)
+    model = request.model or model_for(task) or ""
+    wrong = lacking(vars(request), request.misread)
+    # What seems to be missing may be what could not be read.
+    problems.add(*(wrong or ([] if request.misread else _missing(request, model, task))))
+    own_metric = TASKS[task].metric if task in TASKS else programs.METRIC if task else METRIC
+    return dataclasses.replace(request, model=model, task=task, metric=request.metric or own_metric)
+
+
+def _missing(request: Request, model: str, task: str) -> list[str]:
+    if not model:
+        with_one = ", ".join(bundled_names())
+        return [f"task {task!r} has no model of its own. Give --model. Tasks that have one: {with_one}."]
+    if not task and not request.prompts:
+        return [f"prompts were needed, and {model} comes with no task. Give --prompts or --task."]
+    return []
+
+
+def pairs_of(request: Request, split: str, model: Preview | None, problems: Problems) -> Pairs | None:
+    """The prompt pairs of a request whose meaning is known, those of its file or of one split of its task."""
+    if request.prompts:
+        return read_prompts(request.prompts, model, problems)
+    if not request.task or model is None:
+        return None
+    with gathered(problems):
+        return _task_pairs(request, split, model)
+
+
+def _task_pairs(request: Request, split: str, model: Preview) -> Pairs | None:
+    choices = {"split": split, "seed": request.seed, "corruption": request.corruption or None}
+    if request.task in TASKS:
+        rules = PromptRules.of(model.config, model.tokenizer)
+        examples = EXAMPLES if request.examples is None else request.examples
+        return text_task(request.task, rules, examples, **choices)
+    folder = model_folder(request.model)
+    if folder is None or own_task(request.model) != request.task:
+        raise BadInput(
+            f"task {request.task!r} belongs to {model_for(request.task) or 'a model of its own'}. "
+            f"Got {request.model}."
+        )
+    return program_task(Bundle.load(folder), request.examples, **choices)
+
+
+def read_model(source: str, grouped_readers: bool, problems: Problems) -> Preview | None:
+    """The model without its weights; None where it has a problem, or its name was not read."""
+    with gathered(problems):
+        return preview(source, grouped_readers=grouped_readers) if source else None
+
+
+def read_prompts(path: str, model: Preview | None, problems: Problems) -> Pairs | None:
+    """The pairs of a file that are right; without a model to judge them by, a look at the file alone."""
+    with gathered(problems):
+        if model is None:
+            problems.add(*read_jsonl(path)[1])
+            return None
+        pairs, wrong = Pairs.read(path, PromptRules.of(model.config, model.tokenizer))
+        problems.add(*wrong)
+        return pairs or None
+
+
+def pairs_hash(pairs: Pairs) -> str:
+    """SHA-256 of what pairs hold, wherever they came from."""
+    told = [(pair.clean, pair.corrupted, pair.correct, pair.wrong, pair.read) for pair in pairs]
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+@contextmanager
+def gathered(problems: Problems) -> Iterator[None]:
+    """What is wrong inside the block is added to the problems, and checking goes on after it."""
+    try:
+        yield
+    except BadInput as error:
+        problems.catch(error)
