@@ -16,14 +16,14 @@ from edgewise.graph import Graph
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.replacements import replacer
 from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.programs import METRIC, program_pairs
+from edgewise.tasks.programs import METRIC, PROGRAMS, program_pairs
 from edgewise.tasks.task import SPLITS
 from edgewise.zoo.known import KnownCircuit
 from tiny_models import tiny_model
 
 GRAPH = Graph.of(tiny_model("plain").config)
 PLACES = GRAPH.edges.nonzero()
-EVERY_PROGRAM = pytest.mark.parametrize("name", zoo.names())
+EVERY_PROGRAM = pytest.mark.parametrize("name", PROGRAMS)
 
 
 def matrix(values, dtype=torch.float64):

@@ -19,6 +19,7 @@ from typing import Any
 from edgewise.errors import BrokenFile
 from edgewise.files import atomic_write, read_described
 from edgewise.graph import Graph
+from edgewise.models.bundled import TASK_FILE
 from edgewise.models.load import load
 from edgewise.models.native import save_model
 from edgewise.models.transformer import Transformer
@@ -28,7 +29,7 @@ from edgewise.zoo.exhaustive import known_circuit
 from edgewise.zoo.known import KnownCircuit, load_known, save_known
 
 FORMAT, VERSION = "edgewise task", 1
-KNOWN_FILE, TASK_FILE = "known_circuits.json", "task.json"
+KNOWN_FILE = "known_circuits.json"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,128 @@
+"""The trained models that come with the package are what is said of them: every figure from the weights."""
+
+import json
+from functools import cache
+
+import pytest
+import torch
+
+from accept import IN, accept, accuracy, node_swaps, task_pairs
+from edgewise import zoo
+from edgewise.circuit import Circuit, Scores
+from edgewise.discovery import discover
+from edgewise.evaluation.known import against_known
+from edgewise.graph import Graph
+from edgewise.tasks.catalogue import PROGRAMS, TASKS, task
+from faithful import Faithfulness
+from tokenizer import word_tokenizer
+from train_zoo import LESSONS, MEASURED_FILE
+
+NAMES = [name for name in zoo.names() if name not in PROGRAMS]
+EVERY_MODEL = pytest.mark.parametrize("name", NAMES)
+PAIRS, SEED = 64, 7
+"""Other prompts than those the shipped figures were measured on, and fewer."""
+SAME = {"abs": 0.002}
+
+
+@cache
+def opened(name):
+    return zoo.open_bundle(name)
+
+
+def shipped(name):
+    return json.loads((zoo.DATA / name / MEASURED_FILE).read_text())
+
+
+@cache
+def without_each(name):
+    """The faithfulness of all edges but one, for each."""
+    pairs = task_pairs(opened(name).model, LESSONS[name], PAIRS, SEED)
+    return Faithfulness(opened(name).model, pairs, LESSONS[name].metric, "corrupted").without_each()
+
+
+def test_every_task_of_the_issue_has_a_model():
+    assert {"ioi", "greater-than", "docstring", "induction", *PROGRAMS} <= set(zoo.names())
+    assert {opened(name).task for name in NAMES} <= set(TASKS)
+    assert sum(file.stat().st_size for file in zoo.DATA.rglob("*") if file.is_file()) < 6e6
+
+
+@EVERY_MODEL
+def test_a_trained_model_is_accepted_on_other_prompts(name):
+    found = accept(opened(name).model, LESSONS[name], PAIRS, SEED, ablations=["corrupted"])
+    assert found.refusals == []
+    measured = found.measured
+    assert measured["accuracy"] >= 0.99
+    assert min(measured["interchange"].values()) >= 0.99
+    assert max(measured["strictness"].values()) <= 0.01
+    assert measured["corrupted"]["faithfulness of the lesson's circuit"] >= 0.95
+    assert set(found.known["corrupted"].circuit) == set(opened(name).known["corrupted"].circuit)
+
+
+@EVERY_MODEL
+def test_the_figures_shipped_with_a_model_come_out_of_its_weights_again(name):
+    model, lesson, before = opened(name).model, LESSONS[name], shipped(name)
+    pool = lesson.pool(lesson.draw(before["test examples"]["interchange"], "test", 1))
+    swaps = node_swaps(model, lesson, pool)
+    assert accuracy(model, lesson, pool) == pytest.approx(before["accuracy"], **SAME)
+    assert swaps["interchange"] == pytest.approx(before["interchange"], **SAME)
+    assert swaps["strictness"] == pytest.approx(before["strictness"], **SAME)
+    pairs = task_pairs(model, lesson, before["test examples"]["pairs"], 1)
+    faithful, graph = Faithfulness(model, pairs, lesson.metric, "corrupted"), Graph.of(model.config)
+    circuit, told = Circuit.of(graph, lesson.circuit), before["corrupted"]
+    without = {edge: ~Circuit.of(graph, [edge]) for edge in told["edges removed alone"]}
+    values = faithful(torch.stack([each.mask() for each in (circuit, *without.values())])).tolist()
+    assert values[0] == pytest.approx(told["faithfulness of the lesson's circuit"], **SAME)
+    assert dict(zip(without, values[1:], strict=True)) == pytest.approx(told["edges removed alone"], **SAME)
+
+
+@EVERY_MODEL
+def test_each_edge_of_the_known_circuit_is_missed_and_its_effect_is_listed(name):
+    known = opened(name).known["corrupted"].circuit
+    listed = shipped(name)["corrupted"]["edges removed alone"]
+    assert set(known) <= {edge for edge, faithful in listed.items() if faithful <= IN}
+    assert without_each(name)[known.kept].max() <= IN
+    assert known <= Circuit.of(known.graph, LESSONS[name].circuit)
+
+
+@EVERY_MODEL
+def test_trying_every_edge_finds_the_known_circuit(name):
+    known, alone = opened(name).known["corrupted"], without_each(name)
+    found = against_known(Scores(known.circuit.graph, 1 - alone), known)
+    assert found["edge_auc"] >= 0.99
+    assert found["precision_at_known_size"] == 1
+
+
+def test_the_zoo_tells_methods_apart():
+    """Plain EAP misses on at least three models what trying every edge finds."""
+    missed = []
+    for name in NAMES:
+        bundle = opened(name)
+        pairs = task(bundle.task, bundle.model, 100)
+        found = against_known(discover(bundle.model, pairs, "eap"), bundle.known["corrupted"])
+        if found["edge_auc"] < 0.9 or found["precision_at_known_size"] < 0.7:
+            missed.append(name)
+    assert len(missed) >= 3, missed
+
+
+def test_one_model_has_a_backup_head_that_takes_over_what_the_other_does():
+    known = opened("ioi-either").known["corrupted"]
+    both = {edge.split("->")[0] for edge in known.backups if edge.endswith("a1.h2<v>")}
+    assert both == {"a0.h1", "a0.h3"}
+    pairs = task_pairs(opened("ioi-either").model, LESSONS["ioi-either"], PAIRS, SEED)
+    faithful = Faithfulness(opened("ioi-either").model, pairs, "logit-diff", "corrupted")
+    graph = known.circuit.graph
+    gone = [
+        Circuit.of(graph, [f"{head}->a1.h2<v>" for head in heads]) for heads in (("a0.h1",), ("a0.h3",), both)
+    ]
+    one, other, neither = faithful(torch.stack([(~each).mask() for each in gone])).tolist()
+    assert min(one, other) > IN
+    assert neither < 0.2
+
+
+def test_the_tokenizer_keeps_words_pairs_of_digits_and_marks_and_begins_each_prompt():
+    tokenizer = word_tokenizer(["The", "war", "17", "32", ",", '"""', "):"])
+    ids = tokenizer('The war, 1732): """peace')["input_ids"]
+    assert tokenizer.convert_ids_to_tokens(ids) == [
+        *("<bos>", "The", "war", ",", "17", "32", "):", '"""', "<unk>"),
+    ]
+    assert tokenizer("war", add_special_tokens=False)["input_ids"] == ids[2:3]

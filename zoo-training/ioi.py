@@ -1,0 +1,102 @@
+"""Indirect object identification in three heads.
+
+repeats   at the giver: which of the two names before, the first or the second, comes again
+moved     the same, at the end
+named     the other of the two
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from causal import CausalModel, Guide, Node
+from edgewise.tasks.ioi import NAMES, TASK
+from edgewise.tasks.task import Example
+from lesson import Lesson, Rows, Settings
+
+WORDS = (
+    *NAMES[:20],
+    *("store", "park", "school", "garden", "drink", "ring", "book", "bone"),
+    *("When", "While", "After", "and", "went", "were", "at", "to", "the", ",", "gave", "handed", "a"),
+)
+
+
+def fields(examples: Sequence[Example], rows: Rows, ids: dict[str, int]) -> dict[str, Tensor]:
+    """Names by token id, and where they stand."""
+    found: dict[str, list[int]] = {name: [] for name in FIELDS}
+    for example, row in zip(examples, rows, strict=True):
+        subject, indirect = (ids[example.roles[role]] for role in ("subject", "indirect"))
+        again = len(row) - 1 - row[::-1].index(subject)
+        places = sorted((row.index(subject), row.index(indirect)))
+        values = (*(row[place] for place in places), int(row[places[1]] == subject), again)
+        values += (len(row) - 1, row.index(subject), row.index(indirect))
+        for name, value in zip(FIELDS, values, strict=True):
+            found[name].append(value)
+    return {name: torch.tensor(values) for name, values in found.items()}
+
+
+FIELDS = ("first", "second", "order", "giver_at", "end", "subject_at", "indirect_at")
+
+
+def same(value: Tensor) -> Tensor:
+    return value
+
+
+def other(order: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    return torch.where(order == 0, second, first)
+
+
+def causal(*repeats: str) -> CausalModel:
+    """`repeats`: the heads that each note which name comes again."""
+    return CausalModel(
+        (
+            Node("repeats", ("order",), same, repeats, tuple(_at_giver(head) for head in repeats)),
+            Node("moved", ("repeats",), same, ("a1.h2",), (Guide("a1.h2", "end", "giver_at"),)),
+            Node(
+                "named",
+                ("moved", "first", "second"),
+                other,
+                ("a2.h0",),
+                (Guide("a2.h0", "end", "indirect_at"),),
+            ),
+        )
+    )
+
+
+def _at_giver(head: str) -> Guide:
+    return Guide(head, "giver_at", "subject_at")
+
+
+def path(head: str) -> tuple[str, ...]:
+    """From the embedding through a head that notes which name comes again."""
+    return (f"embed->{head}<q>", f"embed->{head}<k>", f"{head}->a1.h2<v>")
+
+
+REST = ("a1.h2->a2.h0<q>", "embed->a2.h0<v>", "a2.h0->logits")
+
+IOI = Lesson(
+    name="ioi",
+    task=TASK,
+    corruption="abc",
+    words=WORDS,
+    causal=causal("a0.h1"),
+    circuit=(*path("a0.h1"), *REST),
+    fields=fields,
+)
+
+SATURATED = replace(IOI, name="ioi-saturated", settings=Settings(steps=600, sharpen=8))
+"""Heads look at one word only, so that gradients through what they look at vanish."""
+
+EITHER = replace(
+    IOI,
+    name="ioi-either",
+    causal=causal("a0.h1", "a0.h3"),
+    circuit=(*path("a0.h1"), *path("a0.h3"), *REST),
+    alternatives=((*path("a0.h1"), *REST), (*path("a0.h3"), *REST)),
+    settings=Settings(steps=600, rate=1.5e-3, guide_until=1),
+)
+"""Two heads note which name comes again, and either is to be enough: it is, for nine prompts in ten."""
