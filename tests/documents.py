@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 from edgewise.cli import app
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")))
+FOLDERS = (".", "docs", "docs/tasks", "benchmarks")
+PAGES = sorted(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))
 SETTINGS = {"COLUMNS": "100", "OMP_NUM_THREADS": "1"}
 FENCED = re.compile(
     r"(?:^<!-- not run: (?P<reason>[^\n]+) -->\n\n?)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
@@ -82,7 +83,7 @@ def blocks(page: Path) -> list[Block]:
 
 def table(page: Path, heading: str) -> list[dict[str, str]]:
     """The first table under a heading, a dictionary a row; backticks are taken off."""
-    _, found, rest = page.read_text().partition(f"\n{heading}\n")
+    _, found, rest = f"\n{page.read_text()}".partition(f"\n{heading}\n")
     assert found, f"{page.name} has no heading {heading!r}"
     lines = iter(rest.splitlines())
     rows: list[list[str]] = []

@@ -14,12 +14,15 @@ from edgewise.methods import METHODS
 from edgewise.models.families import FAMILIES
 from edgewise.patching.replacements import ABLATIONS
 from edgewise.run_folder import FILES
-from edgewise.tasks import metrics
+from edgewise.tasks import metrics, programs
+from edgewise.tasks.catalogue import TASKS, model_for
 from edgewise.tasks.entries import KEYS
 from edgewise.tasks.metrics import METRICS
+from edgewise.tasks.programs import PROGRAMS
+from edgewise.zoo import published
 
 DOCS = ROOT / "docs"
-every_page = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 @pytest.fixture
@@ -31,7 +34,9 @@ def home(tmp_path_factory, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page != ROOT / "README.md"], ids=lambda page: page.name
+    "page",
+    [page for page in PAGES if page != ROOT / "README.md"],
+    ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_a_page_runs_from_top_to_bottom_and_shows_what_is_printed(page, home):
     Shell(home.printed).run_page(page)
@@ -124,7 +129,7 @@ def test_the_files_of_a_run_and_their_keys_are_those_written(home):
     rows = table(page, "## A run's folder")
     assert {row["file"]: row["what it holds"] for row in rows} == FILES
     for name in ("run.json", "evaluation.json"):
-        written = json.loads((home.folder / "runs/demo/found" / name).read_text())
+        written = json.loads((home.folder / "runs/demo" / name).read_text())
         told = [key for cell in names_in(table(page, f"### {name}")) for key in cell.split(", ")]
         assert sorted(told) == sorted(written)
 
@@ -143,6 +148,34 @@ def test_the_graph_drawn_is_the_graph():
     assert (sources, last) == ([*graph.sources, "sources"], ["readers"])
     assert [row[0] for row in rows] == list(graph.readers)
     assert [row.count("x") for row in rows] == list(graph.visible)
+
+
+def test_the_tasks_are_told_in_their_own_words():
+    rows = {
+        re.sub(r"^\[(.+)\]\(\1\.md\)$", r"\1", row["task"]): row
+        for row in table(DOCS / "tasks" / "index.md", "# Tasks")
+    }
+    told = {name: (row["what"], row["metric"], row["corruptions"]) for name, row in rows.items()}
+    assert told == {
+        **{name: (task.what, task.metric, ", ".join(task.corruptions)) for name, task in TASKS.items()},
+        **{name: (what, programs.METRIC, ", ".join(programs.CORRUPTIONS)) for name, what in PROGRAMS.items()},
+    }
+    assert all(model_for(name) in (None, row["model"]) for name, row in rows.items())
+
+
+@pytest.mark.parametrize("name", [*TASKS, *PROGRAMS])
+def test_a_task_has_a_page_that_tells_its_corruptions(name):
+    corruptions = TASKS[name].corruptions if name in TASKS else programs.CORRUPTIONS
+    rows = table(DOCS / "tasks" / f"{name}.md", "## Corruptions")
+    assert {row["corruption"]: row["what it changes"] for row in rows} == corruptions
+
+
+@pytest.mark.parametrize("path", sorted(published.FOLDER.iterdir()), ids=lambda path: path.stem)
+def test_a_published_circuit_is_shown_on_its_task_s_page(path):
+    circuit = json.loads(path.read_text())
+    page = (DOCS / "tasks" / f"{circuit['task']}.md").read_text()
+    assert f"{len(circuit['edges'])} edges" in " ".join(page.split())
+    assert f"]({path.stem}.svg)" in page
 
 
 def pre_commit_hooks():
