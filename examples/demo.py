@@ -5,31 +5,29 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from itertools import islice
 from pathlib import Path
 
 import edgewise as ew
-from induction import CIRCUIT, save
+from edgewise import zoo
+from edgewise.tasks.ioi import TASK
+from edgewise.tasks.pairs import prompt_rules
 
-HOME = Path("runs/demo")
-COMMAND = (
-    f"edgewise discover --model {HOME / 'model'} --prompts {HOME / 'prompts.jsonl'} "
-    f"--edges 8 --out {HOME / 'found'} --overwrite"
-)
+OUT = Path("runs/demo")
+COMMAND = f"edgewise discover --task ioi --edges 10 --out {OUT} --overwrite"
 
 
 def main() -> None:
-    save(HOME)
-    first_pair = (HOME / "prompts.jsonl").read_text().partition("\n")[0]
-    print(f"{HOME / 'model'} is a small model whose circuit was written by hand. A prompt pair for it:")
-    print(f"  {first_pair}\n")
+    bundle = zoo.open_bundle("ioi")
+    [example] = TASK.examples(prompt_rules(bundle.model), 1)
+    known = bundle.known["corrupted"].circuit
+    print(f"zoo:ioi is a small model, trained to tell who is given something by {len(known)} edges:")
+    print(f"  clean      {example.clean} ->{example.correct[0]}")
+    print(f"  corrupted  {example.corrupted['abc']}\n")
     print(f"$ {COMMAND}", flush=True)
     subprocess.run([sys.executable, "-m", *shlex.split(COMMAND)], check=True)
-    scores = ew.load_run(HOME / "found").scores
-    strongest = {edge for edge, _ in islice(scores.ranking(), len(CIRCUIT))}
-    found = len(strongest.intersection(CIRCUIT))
-    print(f"\nOf the {len(CIRCUIT)} edges written by hand, {found} are among the {len(CIRCUIT)} strongest.")
-    print(f"Other prompts to try it on are in {HOME / 'other-prompts.jsonl'}.")
+    shared = len(ew.load_run(OUT).circuit & known)
+    print(f"\nOf the {len(known)} edges it was trained to use, {shared} are in the circuit found:")
+    print(known.text())
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""From a model and prompt pairs to a circuit, in Python. Run `make demo` first: it reads what that leaves."""
+"""From a model and a task to a circuit, in Python."""
 
 import edgewise as ew
 
-model = ew.load("runs/demo/model")  # or "gpt2", a folder, a live Hugging Face model
-pairs = ew.Pairs.from_jsonl("runs/demo/prompts.jsonl", model)
-scores = ew.discover(model, pairs, method="eap", metric="logit-diff", ablation="corrupted")
-circuit = scores.top(8).prune()
-print(ew.evaluate(model, pairs, circuit))
+model = ew.load("zoo:ioi")  # or "gpt2", a folder, a live Hugging Face model
+pairs = ew.task("ioi", model, examples=100)  # or ew.Pairs.from_jsonl("mine.jsonl", model)
+scores = ew.discover(model, pairs, method="eap")
+circuit = scores.top(10).prune()
+print(ew.evaluate(model, ew.task("ioi", model, examples=100, split="test"), circuit))
 circuit.show()

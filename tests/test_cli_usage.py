@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from cli_cases import edgewise, problems, refused
-from edgewise.models.bundled import bundled_names
+from edgewise.models.bundled import tasks_with_a_model
 
 HEAVY = (
     "import sys\n"
@@ -38,7 +38,7 @@ def test_all_missing_options_are_told_together_and_with_a_value_that_cannot_be_r
         "--edges must be a whole number. Got 'ten'. Write it in digits.",
         "--sparsity must be a number. Got 'half'. Write it in digits.",
         "a model was needed. Got none. Give --model, or a --task that has one: "
-        f"{', '.join(bundled_names())}.",
+        f"{', '.join(tasks_with_a_model())}.",
     ]
     assert problems(edgewise("export")) == [
         "RUN was needed. Got none. Give RUN: the folder of a run.",

@@ -124,6 +124,7 @@ def test_a_text_task_runs_on_any_model_that_knows_its_words(reader):
     [
         ((), "a model was needed. Got none. Give --model, or a --task that has one: "),
         (("--task", "gendered-pronoun"), "task 'gendered-pronoun' has no model of its own. Give --model."),
+        (("--task", "ioi-saturated"), "is a model and no task. Give --model zoo:ioi-saturated."),
         (("--task", "iio"), "unknown task 'iio'. Did you mean 'ioi'?"),
         (("--model", "zoo:tracr-revers"), "unknown zoo model 'tracr-revers'. Did you mean 'tracr-reverse'?"),
         (("--task", "tracr-reverse", "--examples", 1_000), "from 1 to"),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edgewise.errors import BadInput, Problems, check_name
-from edgewise.models.bundled import bundled_names
+from edgewise.models.bundled import PREFIX, bundled_names, tasks_with_a_model
 from edgewise.models.load import Preview, preview
 from edgewise.request import Request, lacking
 from edgewise.tasks import programs
@@ -36,31 +36,31 @@ def meant(request: Request, problems: Problems) -> Request:
     task = request.task or ("" if request.prompts else own)
     if request.task and request.prompts:
         problems.add("one of prompts and task was needed. Got both. Leave one out.")
-    if task and (wrong := check_name("task", task, {*TASKS, *bundled_names(), *filter(None, [own])})):
-        problems.add(*wrong)
+    if task and (wrong := check_name("task", task, {*TASKS, *programs.PROGRAMS, *filter(None, [own])})):
+        is_model = f"{task!r} is a model and no task. Give --model {PREFIX}{task}."
+        problems.add(*([is_model] if task in bundled_names() else wrong))
         return dataclasses.replace(request, metric=request.metric or METRIC)
     model = request.model or model_for(task) or ""
-    wrong = lacking(vars(request), request.misread)
-    # What seems to be missing may be what could not be read.
-    problems.add(*(wrong or ([] if request.misread else _missing(request, model, task))))
+    problems.add(*lacking(vars(request), request.misread))
+    if task and not model:
+        with_one = ", ".join(tasks_with_a_model())
+        problems.add(f"task {task!r} has no model of its own. Give --model. Tasks that have one: {with_one}.")
     own_metric = TASKS[task].metric if task in TASKS else programs.METRIC if task else METRIC
     return dataclasses.replace(request, model=model, task=task, metric=request.metric or own_metric)
-
-
-def _missing(request: Request, model: str, task: str) -> list[str]:
-    if not model:
-        with_one = ", ".join(bundled_names())
-        return [f"task {task!r} has no model of its own. Give --model. Tasks that have one: {with_one}."]
-    if not task and not request.prompts:
-        return [f"prompts were needed, and {model} comes with no task. Give --prompts or --task."]
-    return []
 
 
 def pairs_of(request: Request, split: str, model: Preview | None, problems: Problems) -> Pairs | None:
     """The prompt pairs of a request whose meaning is known, those of its file or of one split of its task."""
     if request.prompts:
         return read_prompts(request.prompts, model, problems)
-    if not request.task or model is None:
+    if model is None:
+        return None
+    if not request.task:
+        # What seems to be missing may be what could not be read.
+        if not request.misread:
+            problems.add(
+                f"prompts were needed, and {request.model} comes with no task. Give --prompts or --task."
+            )
         return None
     with gathered(problems):
         return _task_pairs(request, split, model)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
 
-from edgewise.models.bundled import bundled_names
+from edgewise.models.bundled import tasks_with_a_model
 
 DEFAULT_EDGES = 200
 UNKNOWN_OPTION = "unknown option"
@@ -85,7 +85,7 @@ def lacking(asked: Mapping[str, Any], problems: Sequence[str]) -> list[str]:
     # An option that is not known may be the one that is missing.
     if asked["model"] or asked["task"] or any(problem.startswith(UNKNOWN_OPTION) for problem in problems):
         return []
-    with_a_model = ", ".join(bundled_names())
+    with_a_model = ", ".join(tasks_with_a_model())
     return [f"a model was needed. Got none. Give --model, or a --task that has one: {with_a_model}."]
 
 

@@ -89,7 +89,11 @@ def models() -> dict[str, dict[str, Any]]:
     for name in bundled_names():
         graph = Graph.of(describe(PREFIX + name))
         known = load_known(bundled_folder(name) / KNOWN_FILE, graph)
-        sizes = {truth: f"{len(each.circuit)} edges" for truth, each in known.items()}
+        sizes = {
+            truth: f"{len(each.circuit)} edges"
+            + (f" ({len(each.backups)} not judged)" if each.backups else "")
+            for truth, each in known.items()
+        }
         task = task_of(bundled_folder(name))
         found[PREFIX + name] = {"what": graph.describe(), "task": task, "known circuits": sizes}
     return found

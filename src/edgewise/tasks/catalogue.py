@@ -7,7 +7,7 @@ that program alone: its prompts are its own words.
 from __future__ import annotations
 
 from edgewise.errors import BadInput, check_name
-from edgewise.models.bundled import PREFIX, bundled_names
+from edgewise.models.bundled import PREFIX, tasks_with_a_model
 from edgewise.models.transformer import Transformer, check_model
 from edgewise.tasks import docstring, gendered_pronoun, greater_than, induction, ioi, programs
 from edgewise.tasks.pairs import Pairs, prompt_rules
@@ -71,4 +71,4 @@ def other_corruption(task: str, corruption: str) -> str | None:
 
 def model_for(task: str) -> str | None:
     """The bundled model that does a task."""
-    return f"{PREFIX}{task}" if task in bundled_names() else None
+    return f"{PREFIX}{task}" if task in tasks_with_a_model() else None
