@@ -13,7 +13,7 @@ from edgewise.tasks.ioi import TASK
 from edgewise.tasks.pairs import prompt_rules
 
 OUT = Path("runs/demo")
-COMMAND = f"edgewise discover --task ioi --edges 10 --out {OUT} --overwrite"
+COMMAND = f"edgewise discover --task ioi --edges 16 --out {OUT} --overwrite"
 
 
 def main() -> None:

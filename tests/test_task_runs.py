@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import pytest
 
@@ -10,14 +11,17 @@ from cli_cases import edgewise, problems
 from edgewise import zoo
 from edgewise.evaluate_run import evaluate_run
 from edgewise.evaluation.known import against_known
+from edgewise.meaning import truth_of
 from edgewise.models.config import ModelConfig
 from edgewise.models.native import save_model
 from edgewise.models.random import random_model
 from edgewise.request import EvaluationRequest, Request
-from edgewise.run import beside_the_truth, run
+from edgewise.run import run
 from edgewise.tasks.programs import program_pairs
 from edgewise.zoo.bundle import Bundle
+from edgewise.zoo.known import KnownCircuit, save_known
 from task_cases import whole_words
+from tiny_runs import write_prompts
 
 
 @pytest.fixture(scope="module")
@@ -77,30 +81,35 @@ def test_a_truth_is_not_held_against_what_was_found_under_another(program):
     perfect = ew.Scores(done.scores.graph, Bundle.load(program / "model").known["zero"].circuit.mask())
 
     def judged(**changes):
-        return beside_the_truth(perfect, dataclasses.replace(done.request, **changes))
+        truth = truth_of(dataclasses.replace(done.request, **changes), perfect.graph)
+        return None if truth is None else against_known(perfect, truth)
 
     assert judged(ablation="zero") == {"edge_auc": 1.0, "precision_at_known_size": 1.0}
     assert judged(ablation="corrupted")["edge_auc"] < 1
-    assert judged(ablation="mean") == {}
-    assert judged(task="") == {}
+    assert judged(ablation="mean") is None
+    assert judged(task="") is None
 
 
 def test_published_circuits_are_those_of_the_model_meant():
-    scores = ew.Scores(GPT2, ew.Circuit.full(GPT2).mask())
-
-    def judged(**changes):
+    def known(graph=GPT2, **changes):
         asked = Request(model="gpt2", task="ioi", out="", metric="logit-diff")
-        return beside_the_truth(scores, dataclasses.replace(asked, **changes))
+        truth = truth_of(dataclasses.replace(asked, **changes), graph)
+        return None if truth is None else truth.circuit
 
-    assert judged()["edge_auc"] == 0.5
-    assert judged()["precision_at_known_size"] == pytest.approx(963 / 32_491)
-    assert judged(task="greater-than")["precision_at_known_size"] == pytest.approx(235 / 32_491)
-    assert judged(model="openai-community/gpt2", corruption="abc") == judged()
-    assert judged(corruption="swapped") == judged(model="gpt2-medium") == judged(task="induction") == {}
+    assert len(known()) == 963
+    assert "a9.h9->logits" in known()
+    assert len(known(task="greater-than")) == 235
+    assert known(model="openai-community/gpt2", corruption="abc") == known() == known(ablation="mean")
+    for changes in (
+        {"corruption": "swapped"},
+        {"model": "gpt2-medium"},
+        {"task": "induction"},
+        {"task": "greater-than", "ablation": "mean"},
+        {"graph": ew.Graph(layers=12, heads=12, key_readers=12, mlps=False)},
+    ):
+        assert known(**changes) is None
     docstring = ew.Graph(layers=4, heads=8, key_readers=8, mlps=False)
-    full = ew.Scores(docstring, ew.Circuit.full(docstring).mask())
-    asked = Request(model="attn-only-4l", task="docstring", out="", metric="logit-diff")
-    assert beside_the_truth(full, asked)["precision_at_known_size"] == pytest.approx(24 / 1_281)
+    assert len(known(docstring, model="attn-only-4l", task="docstring")) == 24
 
 
 GPT2 = ew.Graph(layers=12, heads=12, key_readers=12)
@@ -128,6 +137,7 @@ def test_a_text_task_runs_on_any_model_that_knows_its_words(reader):
         (("--task", "iio"), "unknown task 'iio'. Did you mean 'ioi'?"),
         (("--model", "zoo:tracr-revers"), "unknown zoo model 'tracr-revers'. Did you mean 'tracr-reverse'?"),
         (("--task", "tracr-reverse", "--examples", 1_000), "from 1 to"),
+        (("--task", "ioi", "--model", "~nobody/x"), "does not exist"),
         (("--task", "tracr-reverse", "--corruption", "anther"), "Did you mean 'another'?"),
         (
             ("--task", "tracr-reverse", "--prompts", "mine.jsonl"),
@@ -148,3 +158,103 @@ def test_a_model_without_a_task_needs_prompts_and_all_problems_are_told(home):
     assert found[0].endswith("comes with no task. Give --prompts or --task.")
     assert "Did you mean 'accuracy'?" in found[1]
     assert "is there already" in found[2]
+
+
+def test_options_of_a_task_are_not_passed_over_where_prompts_come_from_a_file(home):
+    given = ("--model", home / "model", "--prompts", home / "prompts.jsonl", "--out", home / "idle")
+    (problem,) = problems(edgewise("discover", *given, "--corruption", "abc", "--examples", 4))
+    assert problem.startswith("examples and corruption choose among a task's prompts.")
+    (problem,) = problems(edgewise("evaluate", home / "run", "--split", "train"))
+    assert problem.startswith("split choose among a task's prompts.")
+    (problem,) = problems(edgewise("evaluate", home / "run", "--task", "iio"))
+    assert "Did you mean 'ioi'?" in problem
+
+
+def test_a_run_measured_on_a_file_goes_back_to_its_task_where_a_split_is_asked_for(reader):
+    line = {
+        "clean": "When John and Mary met",
+        "corrupted": "When Tom and Mary met",
+        "correct": "to",
+        "wrong": "a",
+    }
+    path = write_prompts(reader / "own.jsonl", [line])
+    given = ("--model", reader / "model", "--task", "ioi", "--examples", 4, "--evaluate-on", path)
+    assert edgewise("discover", *given, "--out", reader / "both").exit_code == 0
+    for options, prompts in (((), path), (("--split", "validation"), "task ioi, split validation")):
+        assert (
+            json.loads(edgewise("evaluate", reader / "both", *options, "--json").stdout)["prompts"] == prompts
+        )
+
+
+def copy_of(name, folder, **changes):
+    """A bundled model's folder, with some of its task.json or known circuits changed."""
+    shutil.copytree(zoo.DATA / name, folder)
+    for file, content in changes.items():
+        (folder / f"{file}.json").write_text(content)
+    return folder
+
+
+def test_a_truth_without_edges_judges_nothing_and_loses_no_run(tmp_path):
+    model = copy_of("tracr-xproportion", tmp_path / "model")
+    empty = ew.Circuit.empty(ew.Graph.of(ew.load(model).config))
+    save_known({"corrupted": KnownCircuit(empty, empty)}, model / "known_circuits.json")
+    done = run(Request(model=str(model), out=str(tmp_path / "run"), edges=9))
+    assert done.evaluation.edge_auc is None
+    assert (tmp_path / "run" / "run.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"known_circuits": "{}"}, "edgewise known circuits, version 1, was needed"),
+        ({"task": '{"format": "edgewise task", "version": 1, "task": "mine"}'}, "unknown task 'mine'"),
+        (
+            {
+                "task": '{"format": "edgewise task", "version": 1, "task": "mine", "program": '
+                '{"words": ["a"], "values": null, "longest": 3}}'
+            },
+            "words and values, one for each of the model's tokens and outputs, were needed",
+        ),
+        ({"task": '{"task_id": 3}'}, "comes with no task. Give --prompts or --task."),
+    ],
+)
+def test_what_is_wrong_with_what_lies_beside_a_model_is_told_before_any_work(changes, problem, tmp_path):
+    model = copy_of("tracr-xproportion", tmp_path / "model", **changes)
+    found = problems(edgewise("discover", "--model", model, "--out", tmp_path / "run"))
+    assert problem in found[0]
+    assert len(found) == 1
+
+
+def test_the_task_file_of_another_program_is_in_nobodys_way(home, tmp_path):
+    shutil.copytree(home / "model", tmp_path / "model")
+    (tmp_path / "model" / "task.json").write_text('["something else"]')
+    given = ("--model", tmp_path / "model", "--prompts", home / "prompts.jsonl", "--out", tmp_path / "run")
+    assert edgewise("discover", *given).exit_code == 0
+
+
+def test_the_targets_of_a_program_are_those_of_the_model_given():
+    model = ew.load("zoo:tracr-reverse")
+    model.unembed_weight.mul_(2)
+    pairs = ew.task("tracr-reverse", model, 10)
+    assert ew.evaluate(model, pairs, ew.Circuit.full(ew.Graph.of(model.config))).full == pytest.approx(
+        0, abs=1e-9
+    )
+
+
+def test_an_edge_that_is_known_is_no_backup():
+    both = ew.Circuit.of(GPT2, ["embed->logits"])
+    with pytest.raises(ew.BadInput, match="an edge belongs or is a backup"):
+        KnownCircuit(both, both)
+
+
+def test_a_truth_is_not_held_against_other_weights(tmp_path):
+    model = ew.load("zoo:ioi")
+    model.token_embedding.mul_(1.01)
+    save_model(model, tmp_path / "tuned")
+    for file in ("task.json", "known_circuits.json"):
+        shutil.copy(zoo.DATA / "ioi" / file, tmp_path / "tuned")
+    asked = {"edges": 9, "examples": 6}
+    tuned = run(Request(model=str(tmp_path / "tuned"), out=str(tmp_path / "one"), **asked))
+    own = run(Request(model="zoo:ioi", out=str(tmp_path / "other"), **asked))
+    assert tuned.evaluation.edge_auc is None
+    assert own.evaluation.edge_auc > 0.5

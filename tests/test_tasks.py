@@ -1,6 +1,5 @@
 """The text tasks: prompts that line up, answers that are right, splits that share nothing."""
 
-import random
 import re
 from dataclasses import replace
 
@@ -84,6 +83,13 @@ def test_no_prompt_comes_twice_and_no_two_splits_share_what_an_example_is_about(
     assert not keys["train"] & keys["validation"]
 
 
+def test_no_pronoun_prompt_corrupted_or_not_has_a_name_of_another_split():
+    names = {*MEN, *WOMEN}
+    for example in examples("gendered-pronoun", 100):
+        for text in (example.clean, example.corrupted["other-gender"]):
+            assert [split_of(word) for word in text.split() if word in names] == ["train"]
+
+
 def test_the_splits_share_out_all_keys():
     shares = {split: high - low for split, (low, high) in SPLITS.items()}
     found = [split_of(str(key)) for key in range(4000)]
@@ -163,7 +169,7 @@ def test_a_tokenizer_that_splits_the_words_is_told_what_it_leaves():
     with pytest.raises(BadInput) as error:
         TASKS["ioi"].entries(PromptRules(9, tokenizer=word_tokenizer()), 5)
     assert "leaves 2 of" in str(error.value)
-    assert "none of its templates" in str(error.value)
+    assert "of each of its templates" in str(error.value)
 
 
 def test_a_model_without_a_tokenizer_is_told():
@@ -184,7 +190,7 @@ def test_more_examples_than_there_are_are_told_with_how_many_there_are(monkeypat
 
 
 def test_what_is_not_there_is_named():
-    with pytest.raises(BadInput, match=r"unknown split 'tests'.*\n.*examples must be 1 or more\. Got 0"):
+    with pytest.raises(BadInput, match=r"unknown split 'tests'.*\n.*from 1 to 20,000\. Got 0"):
         TASKS["ioi"].entries(whole_words(), 0, "tests")
     with pytest.raises(BadInput, match="Did you mean 'swapped'"):
         TASKS["ioi"].entries(whole_words(), 5, corruption="swaped")
@@ -215,7 +221,7 @@ def test_a_task_is_pairs_that_discover_and_evaluate_judge_by_its_own_metric():
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_task_of_a_program_asks_for_its_own_numbers(name):
     model = ew.load(f"zoo:{name}")
-    pairs = ew.task(name, model, examples=20, split="test", seed=random.randrange(9))
+    pairs = ew.task(name, model, examples=20, split="test", seed=3)
     assert (len(pairs), pairs.metric) == (20, "mean-squared-error")
     for batch in pairs.batches(20):
         torch.testing.assert_close(model(batch.clean, batch.read), batch.target)

@@ -184,8 +184,28 @@ def test_a_broken_bundle_is_told(tmp_path):
         Bundle.load(tmp_path)
 
 
-def test_what_is_no_program_is_refused_with_every_problem():
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"vocab": (), "max_len": 0, "name": ""}, "vocab: two words or more"),
+        ({"vocab": ("a", "a")}, "vocab: two words or more"),
+        ({"vocab": ("a", "BOS")}, "not 'BOS'"),
+        ({"vocab": range(8), "max_len": 9}, "Give fewer words, or shorter prompts"),
+        ({"program": "reverse"}, "Tracr could not compile this program"),
+        ({"name": "../x"}, "name: a word without / was needed"),
+    ],
+)
+def test_what_is_no_program_is_refused(given, problem):
+    asked = {"program": reverse(), "vocab": (1, 2), "max_len": 2, **given}
     with pytest.raises(BadInput) as error:
-        zoo.from_rasp(reverse(), vocab=(), max_len=0)
-    assert "vocab: some words" in str(error.value)
-    assert "max_len: a whole number" in str(error.value)
+        zoo.from_rasp(asked.pop("program"), **asked)
+    assert problem in str(error.value)
+    assert len(error.value.problems) == (3 if given.get("max_len") == 0 else 1)
+
+
+def test_words_that_a_program_does_not_know_are_refused():
+    compiled = zoo.open_bundle("tracr-reverse").compiled
+    with pytest.raises(BadInput, match=r"words of the program were needed: 1, 2, 3\. Got 'kiwi'"):
+        compiled.encode(["kiwi"])
+    with pytest.raises(BadInput, match=r"at most 5 words were needed\. Got 6"):
+        compiled.encode([1] * 6)

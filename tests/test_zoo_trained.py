@@ -1,12 +1,13 @@
 """The trained models that come with the package are what is said of them: every figure from the weights."""
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import pytest
 import torch
 
-from accept import IN, accept, accuracy, node_swaps, task_pairs
+from accept import COUNT, IN, accept, accuracy, node_swaps, refusals, task_pairs
 from edgewise import zoo
 from edgewise.circuit import Circuit, Scores
 from edgewise.discovery import discover
@@ -19,7 +20,7 @@ from train_zoo import LESSONS, MEASURED_FILE
 
 NAMES = [name for name in zoo.names() if name not in PROGRAMS]
 EVERY_MODEL = pytest.mark.parametrize("name", NAMES)
-PAIRS, SEED = 64, 7
+PAIRS, PROMPTS, SEED = 64, 1_536, 7
 """Other prompts than those the shipped figures were measured on, and fewer."""
 SAME = {"abs": 0.002}
 
@@ -48,7 +49,9 @@ def test_every_task_of_the_issue_has_a_model():
 
 @EVERY_MODEL
 def test_a_trained_model_is_accepted_on_other_prompts(name):
-    found = accept(opened(name).model, LESSONS[name], PAIRS, SEED, ablations=["corrupted"])
+    model, lesson = opened(name).model, LESSONS[name]
+    asked = {"ablations": ["corrupted"], "split": "validation", "prompts": PROMPTS}
+    found = accept(model, lesson, PAIRS, SEED, **asked)
     assert found.refusals == []
     measured = found.measured
     assert measured["accuracy"] >= 0.99
@@ -58,15 +61,42 @@ def test_a_trained_model_is_accepted_on_other_prompts(name):
     assert set(found.known["corrupted"].circuit) == set(opened(name).known["corrupted"].circuit)
 
 
+def test_a_model_that_is_not_what_its_lesson_says_is_refused_and_so_is_what_is_no_number():
+    lesson, known = LESSONS["ioi"], opened("ioi").known["corrupted"]
+    passing = {
+        "accuracy": 1.0,
+        "interchange": {"repeats": 1.0},
+        "strictness": {"a0.h0": 0.0},
+        "corrupted": {"faithfulness of the lesson's circuit": 1.0},
+    }
+    assert refusals(passing, lesson, known) == []
+    nan = float("nan")
+    for failing in (
+        {"accuracy": 0.98},
+        {"accuracy": nan},
+        {"interchange": {"repeats": 0.98}},
+        {"interchange": {"repeats": nan}},
+        {"strictness": {"a0.h0": 0.02}},
+        {"strictness": {"a0.h0": nan}},
+        {"corrupted": {"faithfulness of the lesson's circuit": 0.94}},
+        {"corrupted": {"faithfulness of the lesson's circuit": 1.06}},
+        {"corrupted": {"faithfulness of the lesson's circuit": nan}},
+    ):
+        assert len(refusals({**passing, **failing}, lesson, known)) == 1
+    graph = known.circuit.graph
+    for circuit in (Circuit.empty(graph), known.circuit | Circuit.of(graph, ["embed->logits"])):
+        assert len(refusals(passing, lesson, replace(known, circuit=circuit))) == 1
+
+
 @EVERY_MODEL
 def test_the_figures_shipped_with_a_model_come_out_of_its_weights_again(name):
     model, lesson, before = opened(name).model, LESSONS[name], shipped(name)
-    pool = lesson.pool(lesson.draw(before["test examples"]["interchange"], "test", 1))
+    pool = lesson.pool(lesson.draw(2 * COUNT, "test", 1))
     swaps = node_swaps(model, lesson, pool)
     assert accuracy(model, lesson, pool) == pytest.approx(before["accuracy"], **SAME)
     assert swaps["interchange"] == pytest.approx(before["interchange"], **SAME)
     assert swaps["strictness"] == pytest.approx(before["strictness"], **SAME)
-    pairs = task_pairs(model, lesson, before["test examples"]["pairs"], 1)
+    pairs = task_pairs(model, lesson, COUNT, 1)
     faithful, graph = Faithfulness(model, pairs, lesson.metric, "corrupted"), Graph.of(model.config)
     circuit, told = Circuit.of(graph, lesson.circuit), before["corrupted"]
     without = {edge: ~Circuit.of(graph, [edge]) for edge in told["edges removed alone"]}

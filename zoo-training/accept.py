@@ -8,7 +8,7 @@
     removed alone     for each edge: the faithfulness of all edges but this one
 
 The truth belongs to one ablation and one corruption: an edge is in the circuit when the faithfulness without
-it is .5 or less, out when it is .95 or more, and otherwise left out of judgement, as a backup. Where the
+it is .5 or less, out when it is within .05 of 1, and otherwise left out of judgement, as a backup. Where the
 edges in the circuit are not enough, what greedy pruning in either order keeps besides them is left out, too.
 All runs are edgewise's own.
 """
@@ -36,7 +36,9 @@ from faithful import STAYS, Faithfulness
 from lesson import Lesson, Pool
 
 IN, OUT = 0.5, 0.95
-"""Of the faithfulness without an edge: at most, when it belongs; at least, when it does not."""
+"""Of the faithfulness without an edge: at most, when it belongs; as near to 1, when it does not."""
+COUNT = 256
+"""Prompt pairs for faithfulness; twice as many prompts for accuracy and swaps."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +53,24 @@ class Accepted:
 def accept(
     model: Transformer,
     lesson: Lesson,
-    count: int = 256,
+    count: int = COUNT,
     seed: int = 1,
     ablations: Iterable[str] = ABLATIONS,
+    split: str = "test",
+    prompts: int | None = None,
 ) -> Accepted:
-    """`ablations`: those to look at, corrupted among them."""
+    """`ablations`: those to look at, corrupted among them. `prompts`: for accuracy and swaps; None: twice as
+    many as pairs."""
     graph = Graph.of(model.config)
-    pool = lesson.pool(lesson.draw(2 * count, "test", seed))
-    pairs = task_pairs(model, lesson, count, seed)
+    pool = lesson.pool(lesson.draw(2 * count if prompts is None else prompts, split, seed))
+    pairs = task_pairs(model, lesson, count, seed, split)
     circuit = Circuit.of(graph, lesson.circuit)
     measured: dict[str, Any] = {
         "graph": graph.describe(),
         "circuit": list(circuit),
         "corruption": lesson.corruption,
         "metric": lesson.metric,
-        "test examples": {"interchange": 2 * count, "pairs": count},
+        "test examples": {"interchange": len(pool.tokens), "pairs": len(pairs)},
         "accuracy": accuracy(model, lesson, pool),
         **node_swaps(model, lesson, pool),
     }
@@ -77,7 +82,7 @@ def accept(
         alone = ratio.without_each()
         values = alone[graph.edges]
         needed = (alone <= IN) & graph.edges
-        between = ~needed & (alone < OUT) & graph.edges
+        between = ~needed & ((1 - alone).abs() > 1 - OUT) & graph.edges
         pruned = ratio.prune(alone)
         enough = ratio(needed.float()[None]).item()
         backups = between
@@ -87,7 +92,7 @@ def accept(
         found["faithfulness of the lesson's circuit"] = ratio(circuit.mask()[None]).item()
         found["faithfulness of the known circuit"] = enough
         found["faithfulness with backups"] = ratio((needed | backups).float()[None]).item()
-        found["edges removed alone"] = _named(graph, alone, (alone < OUT) & graph.edges | circuit.kept)
+        found["edges removed alone"] = _named(graph, alone, between | needed | circuit.kept)
         outside = graph.edges & ~circuit.kept
         lowest = alone[outside].topk(3, largest=False).values.max()
         found["lowest outside the lesson's circuit"] = _named(graph, alone, outside & (alone <= lowest))
@@ -99,21 +104,22 @@ def accept(
 
 
 def refusals(measured: dict[str, Any], lesson: Lesson, known: KnownCircuit) -> list[str]:
+    """Written so that what is no number is refused."""
     found = []
-    if measured["accuracy"] < 0.99:
+    if not measured["accuracy"] >= 0.99:
         found.append(f"accuracy {measured['accuracy']:.4f} is below .99")
     found += [
         f"interchange accuracy of {node} {value:.4f} is below .99"
         for node, value in measured["interchange"].items()
-        if value < 0.99
+        if not value >= 0.99
     ]
     found += [
         f"swapping {source} changes {value:.4f} of outputs, more than .01"
         for source, value in measured["strictness"].items()
-        if value > 0.01
+        if not value <= 0.01
     ]
     faithful = measured["corrupted"]["faithfulness of the lesson's circuit"]
-    if abs(faithful - 1) > 0.05:
+    if not abs(faithful - 1) <= 0.05:
         found.append(f"faithfulness of the circuit {faithful:.3f} is not within .05 of 1")
     strays = set(known.circuit) - set(lesson.circuit)
     if strays:
@@ -123,9 +129,9 @@ def refusals(measured: dict[str, Any], lesson: Lesson, known: KnownCircuit) -> l
     return found
 
 
-def task_pairs(model: Transformer, lesson: Lesson, count: int, seed: int) -> Pairs:
-    """The task's own prompt pairs, of the split `test`."""
-    return Pairs.from_list(lesson.task.entries(lesson.rules(), count, "test", seed, lesson.corruption), model)
+def task_pairs(model: Transformer, lesson: Lesson, count: int, seed: int, split: str = "test") -> Pairs:
+    """The task's own prompt pairs."""
+    return Pairs.from_list(lesson.task.entries(lesson.rules(), count, split, seed, lesson.corruption), model)
 
 
 def agrees(

@@ -59,10 +59,6 @@ def _partner(example: Example, split: str, order: random.Random) -> Example | No
     return None
 
 
-def _belongs(before: str, after: str, split: str) -> bool:
-    return before != after and split_of(f"{before} {after}") == split
-
-
 def found_with(said: Sequence[str], noted: Sequence[str], again: str) -> str | None:
     """The word where, in the order that was noted, `again` comes before."""
     place = noted.index(again) + 1

@@ -86,6 +86,7 @@ IOI = Lesson(
     causal=causal("a0.h1"),
     circuit=(*path("a0.h1"), *REST),
     fields=fields,
+    settings=Settings(steps=600),
 )
 
 SATURATED = replace(IOI, name="ioi-saturated", settings=Settings(steps=600, sharpen=8))

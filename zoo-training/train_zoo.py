@@ -8,6 +8,7 @@ the reasons, and nothing is written.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import platform
 import sys
@@ -53,7 +54,7 @@ def main() -> int:
     torch.set_num_threads(given.threads)
     lesson = LESSONS[given.lesson]
     folder = given.folder or zoo.DATA / lesson.name
-    checkpoint = given.checkpoint or Path(tempfile.gettempdir()) / f"zoo-{lesson.name}-{given.seed}.pt"
+    checkpoint = given.checkpoint or Path(tempfile.gettempdir()) / checkpoint_name(lesson, given.seed)
     if given.again:
         model = Bundle.load(folder).model.requires_grad_(False)
         made = json.loads((folder / MEASURED_FILE).read_text())["made"]
@@ -72,9 +73,16 @@ def main() -> int:
     Bundle(model, lesson.task.name, found.known).save(folder, overwrite=True)
     measured = {"made": made, **_rounded(found.measured)}
     atomic_write(folder / MEASURED_FILE, json.dumps(measured, indent=1) + "\n")
-    checkpoint.unlink(missing_ok=True)
+    if not given.again:
+        checkpoint.unlink(missing_ok=True)
     print(f"{folder}: accepted")
     return 0
+
+
+def checkpoint_name(lesson: Lesson, seed: int) -> str:
+    """Another for other settings, so that no training goes on from what others left."""
+    made_by = repr((lesson.settings, lesson.circuit, lesson.layers, lesson.width, lesson.mlp_width))
+    return f"zoo-{lesson.name}-{seed}-{hashlib.sha256(made_by.encode()).hexdigest()[:8]}.pt"
 
 
 def how_it_was_made(lesson: Lesson, seed: int, seconds: float) -> dict[str, Any]:

@@ -14,7 +14,16 @@ from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.overlap import with_overlap
 from edgewise.files import atomic_write, make_parents
 from edgewise.graph import Graph
-from edgewise.meaning import FOUND_ON, gathered, pairs_hash, pairs_of, read_model
+from edgewise.meaning import (
+    FOUND_ON,
+    MEASURED_ON,
+    check_sources,
+    gathered,
+    idle_options,
+    pairs_hash,
+    pairs_of,
+    read_model,
+)
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import Preview, check_placement, load
 from edgewise.models.transformer import Transformer
@@ -27,6 +36,7 @@ from edgewise.tasks.checks import METRIC, check_task
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
 from edgewise.validation import check_edges, check_file, check_kept
+from edgewise.zoo.truth import own_task
 
 CHANGEABLE = (
     *("metric", "ablation", "model", "batch_size", "dtype", "device"),
@@ -50,7 +60,7 @@ class Evaluated:
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
     progress = progress or Progress()
     run, asked, pairs, found_on = check(request)
-    place = asked.prompts or f"task {asked.task}, split {request.split}"
+    place = asked.prompts or f"task {asked.task}, split {request.split or MEASURED_ON}"
     model = load(
         asked.model,
         dtype=asked.dtype,
@@ -89,7 +99,8 @@ def as_asked(run: Request, request: EvaluationRequest) -> Request:
     changes = {name: value for name in CHANGEABLE if (value := getattr(request, name)) is not None}
     if request.task:
         changes["corruption"] = request.corruption or ""
-    prompts = request.prompts or ("" if request.task else run.evaluate_on or run.prompts)
+    of_task = request.task or (run.task and request.split)
+    prompts = request.prompts or ("" if of_task else run.evaluate_on or run.prompts)
     return dataclasses.replace(
         run, prompts=prompts, task="" if prompts else request.task or run.task, **changes
     )
@@ -106,8 +117,9 @@ def check(request: EvaluationRequest) -> tuple[Run, Request, Pairs, Pairs | None
         run = load_run(request.run) if request.run else None
     was_asked = Request(out="", metric=METRIC) if run is None else run.request
     asked = as_asked(was_asked, request)
-    if request.task and request.prompts:
-        problems.add("one of prompts and task was needed. Got both. Leave one out.")
+    problems.add(*idle_options(asked.prompts, request))
+    with gathered(problems):
+        problems.add(*check_sources(request.prompts, request.task, own_task(asked.model) or ""))
     pairs, found_on = check_asked(asked, request, run, problems)
     if request.out is not None:
         kept = check_kept(Path(request.out), [was_asked, asked])
@@ -131,7 +143,7 @@ def check_asked(
     if request.prompts is None and is_gone(asked.prompts):
         problems.add(f"{asked.prompts}, the run's prompts, are not there any more. Give some: --prompts.")
     else:
-        pairs = pairs_of(asked, request.split, model, problems)
+        pairs = pairs_of(asked, request.split or MEASURED_ON, model, problems)
     problems.add(*check_task(asked.metric, asked.ablation, asked.batch_size, pairs))
     graph = None if run is None else run.circuit.graph
     if model is not None and graph is not None and Graph.of(model.config) != graph:

@@ -1,7 +1,7 @@
 """What a request means: the model that a task brings, the task that a model brings, and their prompt pairs.
 
 Prompts come from a file or from a task. A circuit is found on a task's train split and measured on its test
-split, which share nothing that an example is about.
+split: no two clean prompts of different splits are about the same.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edgewise.errors import BadInput, Problems, check_name
+from edgewise.graph import Graph
 from edgewise.models.bundled import PREFIX, bundled_names, tasks_with_a_model
 from edgewise.models.load import Preview, preview
 from edgewise.request import Request, lacking
 from edgewise.tasks import programs
-from edgewise.tasks.catalogue import EXAMPLES, TASKS, model_for, program_task, text_task
+from edgewise.tasks.catalogue import EXAMPLES, TASKS, model_for, other_corruption, program_task, text_task
 from edgewise.tasks.checks import METRIC
 from edgewise.tasks.pairs import Pairs
 from edgewise.tasks.prompt_rules import PromptRules
 from edgewise.tasks.prompts_file import read_jsonl
 from edgewise.zoo.bundle import Bundle
-from edgewise.zoo.truth import model_folder, own_task
+from edgewise.zoo.known import KnownCircuit, truth_name
+from edgewise.zoo.truth import known_circuits, model_folder, own_task
 
 FOUND_ON, MEASURED_ON = "train", "test"
 """The splits of a task."""
+TASK_OPTIONS = ("examples", "seed", "corruption", "split")
 
 
 def meant(request: Request, problems: Problems) -> Request:
@@ -34,11 +37,9 @@ def meant(request: Request, problems: Problems) -> Request:
     with gathered(problems):
         own = own_task(request.model) or ""
     task = request.task or ("" if request.prompts else own)
-    if request.task and request.prompts:
-        problems.add("one of prompts and task was needed. Got both. Leave one out.")
-    if task and (wrong := check_name("task", task, {*TASKS, *programs.PROGRAMS, *filter(None, [own])})):
-        is_model = f"{task!r} is a model and no task. Give --model {PREFIX}{task}."
-        problems.add(*([is_model] if task in bundled_names() else wrong))
+    problems.add(*check_sources(request.prompts, request.task, own))
+    problems.add(*idle_options(request.prompts, request))
+    if task not in ("", own, *TASKS, *programs.PROGRAMS):
         return dataclasses.replace(request, metric=request.metric or METRIC)
     model = request.model or model_for(task) or ""
     problems.add(*lacking(vars(request), request.misread))
@@ -47,6 +48,36 @@ def meant(request: Request, problems: Problems) -> Request:
         problems.add(f"task {task!r} has no model of its own. Give --model. Tasks that have one: {with_one}.")
     own_metric = TASKS[task].metric if task in TASKS else programs.METRIC if task else METRIC
     return dataclasses.replace(request, model=model, task=task, metric=request.metric or own_metric)
+
+
+def check_sources(prompts: str | None, task: str | None, own: str) -> list[str]:
+    """Why pairs cannot be had of these. `own`: the task that the model comes with, if it comes with one."""
+    problems = ["one of prompts and task was needed. Got both. Leave one out."] if prompts and task else []
+    if not task:
+        return problems
+    if task in bundled_names() and task not in (*TASKS, *programs.PROGRAMS):
+        return [*problems, f"{task!r} is a model and no task. Give --model {PREFIX}{task}."]
+    return problems + check_name("task", task, {*TASKS, *programs.PROGRAMS, *filter(None, [own])})
+
+
+def idle_options(prompts: str | None, asked: object) -> list[str]:
+    """Why options that choose among a task's prompts cannot be followed: there are prompts of a file."""
+    given = [name for name in TASK_OPTIONS if getattr(asked, name, None)]
+    if not prompts or not given:
+        return []
+    return [f"{' and '.join(given)} choose among a task's prompts. Got prompts of a file. Leave one out."]
+
+
+def truth_of(request: Request, graph: Graph) -> KnownCircuit | None:
+    """The circuit that is known for a request's task and for what replaces the sources, if one is.
+
+    For evaluation alone: no method is given it. One without edges tells nothing of scores.
+    """
+    if not request.task:
+        return None
+    known = known_circuits(request.model, request.task, graph)
+    truth = known.get(truth_name(request.ablation, other_corruption(request.task, request.corruption)))
+    return truth if truth and 0 < len(truth.circuit) < graph.edge_count - len(truth.backups) else None
 
 
 def pairs_of(request: Request, split: str, model: Preview | None, problems: Problems) -> Pairs | None:
@@ -67,13 +98,16 @@ def pairs_of(request: Request, split: str, model: Preview | None, problems: Prob
 
 
 def _task_pairs(request: Request, split: str, model: Preview) -> Pairs | None:
+    """None where there is no such task, which has been told."""
     choices = {"split": split, "seed": request.seed, "corruption": request.corruption or None}
     if request.task in TASKS:
         rules = PromptRules.of(model.config, model.tokenizer)
         examples = EXAMPLES if request.examples is None else request.examples
         return text_task(request.task, rules, examples, **choices)
-    folder = model_folder(request.model)
-    if folder is None or own_task(request.model) != request.task:
+    folder, own = model_folder(request.model), own_task(request.model)
+    if request.task not in (own, *programs.PROGRAMS):
+        return None
+    if folder is None or own != request.task:
         raise BadInput(
             f"task {request.task!r} belongs to {model_for(request.task) or 'a model of its own'}. "
             f"Got {request.model}."

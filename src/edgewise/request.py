@@ -105,9 +105,9 @@ class EvaluationRequest:
         str | None, Help("Write the numbers to this file; the run is never changed.", "FILE.json")
     ] = None
     overwrite: Annotated[bool, Help("Replace that file if it is there.")] = False
-    split: Annotated[str, Help("train, which circuits are found on, validation or test.", "NAME", TASK)] = (
-        "test"
-    )
+    split: Annotated[
+        str | None, Help("train, which circuits are found on, validation or, else, test.", "NAME", TASK)
+    ] = None
     examples: Annotated[int | None, Help("Prompt pairs.", "N", TASK)] = None
     seed: Annotated[int | None, Help("Draws others.", "N", TASK)] = None
     corruption: Annotated[str | None, Help("How corrupted prompts are made.", "NAME", TASK)] = None

@@ -12,16 +12,16 @@ from edgewise.discovery import discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
 from edgewise.evaluation.overlap import with_overlap
+from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import load
+from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.request import DEFAULT_EDGES, Request
 from edgewise.run_folder import Run, describe_run, save_run
 from edgewise.tasks.ablations import replacer_for
-from edgewise.tasks.catalogue import other_corruption
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import validate
-from edgewise.zoo.known import truth_name
-from edgewise.zoo.truth import known_circuits
+from edgewise.zoo.known import KnownCircuit
 
 
 def run(request: Request, progress: Progress | None = None) -> Run:
@@ -59,20 +59,17 @@ def run(request: Request, progress: Progress | None = None) -> Run:
             model, pairs, [circuit], metric, replacer, request.batch_size, progress
         )
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
-    evaluation = replace(evaluation, **beside_the_truth(scores, request))
+    if checked.truth is not None and is_known_of(model, checked.truth, request):
+        evaluation = replace(evaluation, **against_known(scores, checked.truth, request.by))
     record = describe_run(request, model, checked.sha256, circuit, seconds)
     done = Run(request, scores, circuit, evaluation, record)
     save_run(done)
     return done
 
 
-def beside_the_truth(scores: Scores, request: Request) -> dict[str, float]:
-    """How well scores find the circuit that is known for the task and the ablation, if one is."""
-    if not request.task:
-        return {}
-    known = known_circuits(request.model, request.task, scores.graph)
-    truth = known.get(truth_name(request.ablation, other_corruption(request.task, request.corruption)))
-    return {} if truth is None else against_known(scores, truth, request.by)
+def is_known_of(model: Transformer, truth: KnownCircuit, request: Request) -> bool:
+    """Whether these are the weights whose circuit is known; in another dtype that cannot be told."""
+    return request.dtype is not None or truth.weights in (None, weights_fingerprint(model))
 
 
 def select(scores: Scores, request: Request, edges: int | None = None) -> Circuit:

@@ -12,12 +12,23 @@ from edgewise.circuit import STRENGTH
 from edgewise.discovery import check_discovery
 from edgewise.errors import Problems, check_name
 from edgewise.graph import Graph
-from edgewise.meaning import FOUND_ON, MEASURED_ON, meant, pairs_hash, pairs_of, read_model, read_prompts
+from edgewise.meaning import (
+    FOUND_ON,
+    MEASURED_ON,
+    gathered,
+    meant,
+    pairs_hash,
+    pairs_of,
+    read_model,
+    read_prompts,
+    truth_of,
+)
 from edgewise.models.load import Preview, check_placement
 from edgewise.request import Request
 from edgewise.run_folder import FILES, RECORD, file_hash
 from edgewise.tasks.checks import check_task
 from edgewise.tasks.pairs import Pairs
+from edgewise.zoo.known import KnownCircuit
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class Checked:
     evaluated_on: Pairs
     sha256: str
     """Of the file of the first, or of a task's pairs."""
+    truth: KnownCircuit | None
+    """What is known of the task's circuit: for the evaluation alone."""
 
 
 def validate(request: Request) -> Checked:
@@ -55,6 +68,9 @@ def validate(request: Request) -> Checked:
         problems.add(*check_task(request.metric, request.ablation, request.batch_size, evaluated_on))
     elif request.task:
         evaluated_on = pairs_of(request, MEASURED_ON, model, problems)
+    truth = None
+    with gathered(problems):
+        truth = None if model is None else truth_of(request, Graph.of(model.config))
     problems.add(*check_selection(request, model))
     if request.out:
         problems.add(*check_folder(request.out, request.overwrite))
@@ -62,7 +78,7 @@ def validate(request: Request) -> Checked:
     assert found_on is not None
     assert evaluated_on is not None
     sha256 = file_hash(request.prompts) if request.prompts else pairs_hash(found_on)
-    return Checked(request, found_on, evaluated_on, sha256)
+    return Checked(request, found_on, evaluated_on, sha256, truth)
 
 
 def check_selection(request: Request, model: Preview | None) -> list[str]:

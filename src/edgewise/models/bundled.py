@@ -14,7 +14,7 @@ TASK_FILE = "task.json"
 
 def bundled_names() -> list[str]:
     """Without the prefix."""
-    return sorted(each.name for each in FOLDER.iterdir())
+    return sorted(each.parent.name for each in FOLDER.glob(f"*/{TASK_FILE}"))
 
 
 def bundled_folder(name: str) -> Path:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,7 +64,7 @@ def find_origin(source: Any) -> Origin:
             )
         if str(source).startswith(PREFIX):
             return replace(_folder(bundled_folder(str(source))), name=str(source))
-        folder = Path(source).expanduser()
+        folder = Path(os.path.expanduser(source))
         if folder.exists():
             return _folder(folder)
         if isinstance(source, Path) or not _could_be_on_the_hub(source):

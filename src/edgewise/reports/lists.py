@@ -90,9 +90,8 @@ def models() -> dict[str, dict[str, Any]]:
         graph = Graph.of(describe(PREFIX + name))
         known = load_known(bundled_folder(name) / KNOWN_FILE, graph)
         sizes = {
-            truth: f"{len(each.circuit)} edges"
-            + (f" ({len(each.backups)} not judged)" if each.backups else "")
-            for truth, each in known.items()
+            truth: f"{len(each.circuit)} edges and {len(each.backups)} backups"
+            for truth, each in sorted(known.items())
         }
         task = task_of(bundled_folder(name))
         found[PREFIX + name] = {"what": graph.describe(), "task": task, "known circuits": sizes}

@@ -6,7 +6,9 @@ that program alone: its prompts are its own words.
 
 from __future__ import annotations
 
-from edgewise.errors import BadInput, check_name
+from dataclasses import replace
+
+from edgewise.errors import BadInput, check_name, unknown
 from edgewise.models.bundled import PREFIX, tasks_with_a_model
 from edgewise.models.transformer import Transformer, check_model
 from edgewise.tasks import docstring, gendered_pronoun, greater_than, induction, ioi, programs
@@ -43,7 +45,10 @@ def task(
         bundle = open_bundle(name)
         if model.config != bundle.model.config:
             raise BadInput(f"task {name!r} belongs to the model {PREFIX}{name}. Got {model.name}.")
-        return program_task(bundle, examples, split=split, seed=seed, corruption=corruption)
+        assert bundle.compiled is not None
+        # The targets are what the given model puts out, whatever became of its weights.
+        given = replace(bundle, compiled=replace(bundle.compiled, model=model))
+        return program_task(given, examples, split=split, seed=seed, corruption=corruption)
     return text_task(name, prompt_rules(model), examples, split=split, seed=seed, corruption=corruption)
 
 
@@ -57,7 +62,8 @@ def text_task(
 def program_task(
     bundle: Bundle, examples: int | None, *, split: str, seed: int, corruption: str | None
 ) -> Pairs:
-    assert bundle.compiled is not None
+    if bundle.compiled is None:
+        raise BadInput(unknown("task", bundle.task, (*TASKS, *PROGRAMS)))
     if corruption is not None and (wrong := check_name("corruption", corruption, programs.CORRUPTIONS)):
         raise BadInput(*wrong)
     return programs.program_pairs(bundle.compiled, examples, split, seed)

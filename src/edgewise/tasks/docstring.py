@@ -1,13 +1,14 @@
 """Docstring (Heimersheim and Janiak 2023): the next parameter that a Python docstring describes.
 
-    def port(self, load, size, files, last):
+    def port(self, load, size, files, last, state, shape):
         '''oil column piece
 
-        :param load: crime population
-        :param size: unit dark
-        :param -> files
+        :param files: crime population
+        :param last: unit dark
+        :param -> state
 
-Wrong are the other parameters of the definition and every parameter-like word of the corrupted prompt.
+Wrong are the other parameters of the definition and every parameter-like word of the corrupted prompts. The
+answer is always the fifth parameter: a model could go by its place.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from edgewise.tasks.task import Example, Task, Words, fill
+from edgewise.tasks.task import Example, Task, Words, fill, split_of
 
 MEN = (
     *("Evan", "John", "James", "Paul", "Peter", "David", "Mark", "Robert", "William", "Richard", "Thomas"),
@@ -43,7 +43,9 @@ TEXTS = (
 
 
 def draw(words: Mapping[str, list[str]], order: random.Random) -> Example:
-    he, she = order.choice(words["men"]), order.choice(words["women"])
+    he = order.choice(words["men"])
+    # Of the same split, so that no split knows another's names.
+    she = order.choice([name for name in words["women"] if split_of(name) == split_of(he)] or words["women"])
     name, other = order.sample([he, she], 2)
     text, quality, kind = (order.choice(words[part]) for part in ("texts", "qualities", "kinds"))
     pronouns = [" he", " she"] if name == he else [" she", " he"]

@@ -48,6 +48,10 @@ def program_pairs(
             by_length.append([{"clean": clean, "corrupted": _another(own, clean, order)} for clean in own])
             order.shuffle(by_length[-1])
     found = [entry for turn in zip_longest(*by_length) for entry in turn if entry is not None]
+    if not found:
+        raise BadInput(
+            f"split {split!r} has no two prompts of one length. Make the program of longer prompts."
+        )
     examples = min(EXAMPLES, len(found)) if examples is None else examples
     if not 1 <= examples <= len(found):
         raise BadInput(f"examples of split {split!r}: from 1 to {len(found)} there are. Got {examples}.")

@@ -25,6 +25,8 @@ SPLITS = {"train": (0.0, 0.6), "validation": (0.6, 0.8), "test": (0.8, 1.0)}
 """The share of all keys that belongs to each."""
 BEFORE = "a"
 """What a word is read after: some tokenizers begin whatever they are given with a blank."""
+MOST = 20_000
+"""Examples of one draw."""
 PATIENCE = 2_000
 """Draws in a row that bring nothing new before it is taken that there is no more."""
 
@@ -94,7 +96,9 @@ class Task:
         corruption: str | None = None,
     ) -> list[dict[str, Any]]:
         """Entries of a prompts file: as many as asked for, no clean prompt twice."""
-        wanted = self.corruption(corruption)
+        wanted = next(iter(self.corruptions)) if corruption is None else corruption
+        if problems := check_name("corruption", wanted, self.corruptions) + check_draw(split, examples, seed):
+            raise BadInput(*problems)
         return [
             {
                 "clean": each.clean,
@@ -106,10 +110,8 @@ class Task:
         ]
 
     def examples(self, rules: PromptRules, count: int, split: str = "train", seed: int = 0) -> list[Example]:
-        problems = Problems(*check_name("split", split, SPLITS))
-        if count < 1:
-            problems.add(f"examples must be 1 or more. Got {count}.")
-        problems.raise_any()
+        if problems := check_draw(split, count, seed):
+            raise BadInput(*problems)
         words = self.usable(rules)
         order = random.Random(f"{self.name} {split} {seed}")
         found: dict[str, Example] = {}
@@ -124,7 +126,7 @@ class Task:
             return list(found.values())
         raise BadInput(
             f"task {self.name!r}, split {split!r}: {count:,} different examples were wanted. With this "
-            f"tokenizer {len(found):,} were found. Ask for fewer."
+            f"tokenizer and this seed {len(found):,} were found. Ask for fewer."
         )
 
     def usable(self, rules: PromptRules) -> dict[str, list[str]]:
@@ -135,28 +137,34 @@ class Task:
         left = {name: each.known_to(rules) for name, each in self.words.items()}
         for name, each in self.words.items():
             if len(left[name]) < each.least:
+                pieces = " and ".join(map(repr, each.pieces(each.candidates[0])))
                 problems.add(
-                    f"task {self.name!r} needs {each.least} {name} that are one token each. This tokenizer "
-                    f"leaves {len(left[name])} of {len(each.candidates)}."
+                    f"task {self.name!r} needs {each.least} {name} that the tokenizer spells as one token a "
+                    f"piece, as {pieces}. It leaves {len(left[name])} of {len(each.candidates)}. "
+                    "Choose another task or model."
                 )
         left["texts"] = [text for text in self.texts if _is_known(text, left, rules)]
         if not left["texts"]:
-            problems.add(f"task {self.name!r}: this tokenizer knows all words of none of its templates.")
+            problems.add(
+                f"task {self.name!r}: the tokenizer has no token for some word or mark of each of its "
+                "templates. Choose another task or model."
+            )
         problems.raise_any()
         return left
-
-    def corruption(self, name: str | None) -> str:
-        """The corruption asked for; the first unless one is."""
-        if name is None:
-            return next(iter(self.corruptions))
-        if problems := check_name("corruption", name, self.corruptions):
-            raise BadInput(*problems)
-        return name
 
 
 def fill(text: str, **words: str) -> str:
     """A template with a blank and a word in each of its places."""
     return text.format_map({place: " " + word for place, word in words.items()})
+
+
+def check_draw(split: object, examples: object, seed: object) -> list[str]:
+    problems = check_name("split", split, SPLITS)
+    if not isinstance(examples, int) or isinstance(examples, bool) or not 1 <= examples <= MOST:
+        problems.append(f"examples must be a whole number from 1 to {MOST:,}. Got {examples!r}.")
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        problems.append(f"seed must be a whole number. Got {seed!r}.")
+    return problems
 
 
 def split_of(key: str) -> str:

@@ -15,9 +15,10 @@ from typing import Any
 from edgewise.errors import BadInput
 from edgewise.models.bundled import FOLDER, PREFIX, bundled_folder, bundled_names
 from edgewise.zoo.bundle import Bundle
-from edgewise.zoo.compiled import compile_program
+from edgewise.zoo.compiled import BOS, PAD, compile_program
 
 DATA, names = FOLDER, bundled_names
+MOST_PAIRS = 2_000_000
 
 
 def open_bundle(name: str) -> Bundle:
@@ -37,10 +38,20 @@ def from_rasp(program: Any, *, vocab: Iterable[Hashable], max_len: int, name: st
     """
     words = list(dict.fromkeys(vocab))
     problems = []
-    if not words or not all(isinstance(word, str | int) for word in words):
-        problems.append(f"vocab: some words, strings or whole numbers, were needed. Got {words!r}.")
+    if len(words) < 2 or not all(isinstance(word, str | int) for word in words) or {BOS, PAD} & set(words):
+        problems.append(
+            f"vocab: two words or more, strings or whole numbers and not {BOS!r} or {PAD!r}, were needed. "
+            f"Got {words!r}."
+        )
     if not isinstance(max_len, int) or max_len < 1:
         problems.append(f"max_len: a whole number of words, 1 or more, was needed. Got {max_len!r}.")
+    elif (pairs := sum(len(words) ** (2 * length) for length in range(1, max_len + 1))) > MOST_PAIRS:
+        problems.append(
+            f"vocab and max_len: at most {MOST_PAIRS:,} pairs of prompts can be tried. Got {pairs:,}. "
+            "Give fewer words, or shorter prompts."
+        )
+    if not isinstance(name, str) or not name or "/" in name:
+        problems.append(f"name: a word without / was needed. Got {name!r}.")
     if problems:
         raise BadInput(*problems)
     return Bundle.of(compile_program(program, words, max_len, name), name)

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.errors import BrokenFile
-from edgewise.files import atomic_write, read_described
+from edgewise.files import atomic_write, read_described, read_text
 from edgewise.graph import Graph
 from edgewise.models.bundled import TASK_FILE
+from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import load
 from edgewise.models.native import save_model
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Ablation
-from edgewise.zoo.compiled import Compiled
+from edgewise.zoo.compiled import BOS, PAD, Compiled
 from edgewise.zoo.exhaustive import known_circuit
 from edgewise.zoo.known import KnownCircuit, load_known, save_known
 
@@ -58,22 +59,27 @@ class Bundle:
                 "longest": self.compiled.longest,
             }
         save_model(self.model, folder, overwrite=overwrite)
-        save_known(self.known, folder / KNOWN_FILE)
+        save_known(self.known, folder / KNOWN_FILE, weights_fingerprint(self.model))
         atomic_write(folder / TASK_FILE, json.dumps(described, indent=1) + "\n")
 
     @classmethod
     def load(cls, folder: str | Path) -> Bundle:
         """Read what `save` wrote."""
-        path, model = Path(folder) / TASK_FILE, load(folder, quiet=True)
+        path = Path(folder) / TASK_FILE
+        if not path.is_file():
+            raise BrokenFile(f"{folder} holds no {TASK_FILE}: nothing is known of it. ew.load reads models.")
+        model = load(folder, quiet=True)
         described = read_described(path, FORMAT, VERSION)
         known = load_known(Path(folder) / KNOWN_FILE, Graph.of(model.config))
         return cls(model, _task(path, described), known, _program(path, described, model))
 
 
 def task_of(folder: str | Path) -> str | None:
-    """The name of the task that a model in a folder comes with."""
+    """The name of the task that a model in a folder comes with. Others have files of that name, too."""
     path = Path(folder) / TASK_FILE
-    return _task(path, read_described(path, FORMAT, VERSION)) if path.is_file() else None
+    if not path.is_file() or FORMAT not in read_text(path):
+        return None
+    return _task(path, read_described(path, FORMAT, VERSION))
 
 
 def _task(path: Path, described: dict[str, Any]) -> str:
@@ -87,8 +93,14 @@ def _program(path: Path, described: dict[str, Any], model: Transformer) -> Compi
     if program is None:
         return None
     try:
-        values = program["values"]
-        words = None if values is None else tuple(values)
-        return Compiled(model, tuple(program["words"]), words, int(program["longest"]))
+        words, values, longest = tuple(program["words"]), program["values"], int(program["longest"])
+        values = None if values is None else tuple(values)
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenFile(f"{path}: a program's words, values and longest prompt were needed.") from error
+    config = model.config
+    sizes = (config.vocabulary, config.outputs if values else 0, config.context)
+    if (len(words), len(values or ()), longest + 1) != sizes or not {BOS, PAD} <= set(words):
+        raise BrokenFile(
+            f"{path}: words and values, one for each of the model's tokens and outputs, were needed."
+        )
+    return Compiled(model, words, values, longest)

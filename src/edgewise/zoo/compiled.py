@@ -41,7 +41,13 @@ class Compiled:
 
     def encode(self, words: Iterable[Hashable]) -> list[int]:
         """The prompt of these words, BOS first."""
-        return [self.words.index(word) for word in (BOS, *words)]
+        given = tuple(words)
+        if unknown := [word for word in given if word not in self.vocabulary]:
+            known = ", ".join(map(repr, self.vocabulary))
+            raise BadInput(f"words of the program were needed: {known}. Got {unknown[0]!r}.")
+        if len(given) > self.longest:
+            raise BadInput(f"at most {self.longest} words were needed. Got {len(given)}.")
+        return [self.words.index(word) for word in (BOS, *given)]
 
     def decode(self, logits: Tensor) -> list[Hashable]:
         """What the program gives at each position, from the logits there."""
@@ -59,9 +65,19 @@ def compile_program(program: Any, vocabulary: Iterable[Hashable], longest: int, 
             "compiling a RASP program needs Tracr, which is not installed. "
             "Install it: pip install 'edgewise[rasp]'."
         ) from error
-    theirs = compiling.compile_rasp_to_model(
-        program, vocab=set(vocabulary), max_seq_len=longest, compiler_bos=BOS, compiler_pad=PAD
-    )
+    try:
+        theirs = compiling.compile_rasp_to_model(
+            program, vocab=set(vocabulary), max_seq_len=longest, compiler_bos=BOS, compiler_pad=PAD
+        )
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        NotImplementedError,
+    ) as error:
+        raise BadInput(f"Tracr could not compile this program: {error or type(error).__name__}.") from error
     parts = {
         part: {kind: _tensor(value) for kind, value in arrays.items()}
         for part, arrays in theirs.params.items()

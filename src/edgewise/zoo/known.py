@@ -4,7 +4,7 @@ A truth belongs to what replaces the sources, for that decides what an edge's ab
 and, where the corrupted prompts have a part in it, to a corruption. A file of known circuits has one for each
 that a truth is known for, by `truth_name`:
 
-    {"format": "edgewise known circuits", "version": 1,
+    {"format": "edgewise known circuits", "version": 1, "weights": "a fingerprint",
      "circuits": {"zero": {"edges": [...], "backups": [...]}, "corrupted": ..., "corrupted:swapped": ...}}
 """
 
@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgewise.circuit import Circuit
-from edgewise.errors import BrokenFile
+from edgewise.errors import BadInput, BrokenFile, several
 from edgewise.files import atomic_write, in_file, read_described
 from edgewise.graph import Graph
 
@@ -30,6 +30,12 @@ class KnownCircuit:
     backups: Circuit
     """Edges that stand in for each other, or of which no one can say whether they belong. No method is judged
     by them."""
+    weights: str | None = field(default=None, compare=False)
+    """The fingerprint of the weights it is known of; None: not told."""
+
+    def __post_init__(self) -> None:
+        if both := list(self.circuit & self.backups):
+            raise BadInput(f"an edge belongs or is a backup. Got both of {several(both)}.")
 
 
 def truth_name(ablation: str, corruption: str | None = None) -> str:
@@ -37,22 +43,27 @@ def truth_name(ablation: str, corruption: str | None = None) -> str:
     return ablation if corruption is None or ablation == "zero" else f"{ablation}:{corruption}"
 
 
-def save_known(known: Mapping[str, KnownCircuit], path: str | Path) -> None:
-    """Write known circuits, by `truth_name`."""
+def save_known(known: Mapping[str, KnownCircuit], path: str | Path, weights: str | None = None) -> None:
+    """Write known circuits, by `truth_name`, of the model with these weights."""
     circuits = {
         name: {"edges": list(each.circuit), "backups": list(each.backups)} for name, each in known.items()
     }
-    described = {"format": FORMAT, "version": VERSION, "circuits": circuits}
+    described = {"format": FORMAT, "version": VERSION, "weights": weights, "circuits": circuits}
     atomic_write(path, json.dumps(described, indent=1) + "\n")
 
 
 def load_known(path: str | Path, graph: Graph) -> dict[str, KnownCircuit]:
     """Read the known circuits of a model with this graph, by `truth_name`."""
-    circuits: Any = read_described(path, FORMAT, VERSION).get("circuits")
+    described = read_described(path, FORMAT, VERSION)
+    circuits: Any = described.get("circuits")
     try:
         with in_file(path):
             return {
-                name: KnownCircuit(*(Circuit.of(graph, each[part]) for part in ("edges", "backups")))
+                name: KnownCircuit(
+                    Circuit.of(graph, each["edges"]),
+                    Circuit.of(graph, each["backups"]),
+                    described.get("weights"),
+                )
                 for name, each in circuits.items()
             }
     except (AttributeError, KeyError, TypeError) as error:

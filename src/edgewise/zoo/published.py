@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent / "published"
 
 def published_circuits(task: str, model: str, graph: Graph) -> dict[str, KnownCircuit]:
     """By ablation; none where no paper found this task's circuit in this model. `model`: its name."""
-    for path in sorted(FOLDER.iterdir()):
+    for path in sorted(FOLDER.glob("*.json")):
         described = read_described(path, FORMAT, VERSION)
         sizes = {"layers": graph.layers, "heads": graph.heads, "mlps": graph.mlps}
         is_meant = Path(model).name.lower() in described["names"] and sizes == described["graph"]

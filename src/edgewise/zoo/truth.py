@@ -5,6 +5,7 @@ Only evaluation asks. No method that looks for circuits is ever given the answer
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def model_folder(model: str) -> Path | None:
     """The folder that a model is read from: a bundled one's, or its own; None on the Hub."""
     if model.startswith(PREFIX):
         return bundled_folder(model)
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))
     return folder if model and folder.is_dir() else None
 
 
