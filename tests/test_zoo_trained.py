@@ -41,7 +41,7 @@ def without_each(name):
     return Faithfulness(opened(name).model, pairs, LESSONS[name].metric, "corrupted").without_each()
 
 
-def test_every_task_of_the_issue_has_a_model():
+def test_the_standard_tasks_have_a_model_and_all_models_are_small():
     assert {"ioi", "greater-than", "docstring", "induction", *PROGRAMS} <= set(zoo.names())
     assert {opened(name).task for name in NAMES} <= set(TASKS)
     assert sum(file.stat().st_size for file in zoo.DATA.rglob("*") if file.is_file()) < 6e6

@@ -22,14 +22,17 @@ from edgewise.command import with_options_of
 from edgewise.errors import BadInput, EdgewiseError, unknown
 from edgewise.progress import Progress
 from edgewise.request import EvaluationRequest, ExportRequest, ListRequest, Request
-from edgewise.usage import PlainHelp, Verb, check_before_verb
+from edgewise.usage import Verb, check_before_verb, in_plain_words
 
 Quiet = Annotated[bool, typer.Option("--quiet", metavar="", help="Say nothing but problems.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON object and nothing else.")]
 
 
-class Verbs(PlainHelp, TyperGroup):
+class Verbs(TyperGroup):
     """Errors made on purpose are told without a traceback, whatever the verb."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return in_plain_words(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with errors_told():
@@ -152,7 +155,7 @@ def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = F
 @app.command("list", cls=Verb)
 @with_options_of(ListRequest, "what")
 def list_names(request: ListRequest, *, json: Json = False) -> None:
-    """Tell what can be chosen: methods, metrics, ablations, model families, formats."""
+    """Tell what can be chosen: models, tasks, methods, metrics, ablations, model families, formats."""
     from edgewise.reports.lists import LISTS, check_names, list_tables
     from edgewise.reports.screen import Trimmed, screen
 

@@ -12,7 +12,8 @@ The command line prints a `BadInput` as its list of problems and exits with stat
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 
 class EdgewiseError(Exception):
@@ -61,6 +62,15 @@ class Problems:
     def raise_any(self) -> None:
         if self.found:
             raise BadInput(*self.found)
+
+
+@contextmanager
+def gathered(problems: Problems) -> Iterator[None]:
+    """What is wrong inside the block is added to the problems, and checking goes on after it."""
+    try:
+        yield
+    except BadInput as error:
+        problems.catch(error)
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewise.circuit import Circuit
-from edgewise.errors import Problems
+from edgewise.errors import Problems, gathered
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.overlap import with_overlap
@@ -18,7 +18,6 @@ from edgewise.meaning import (
     FOUND_ON,
     MEASURED_ON,
     check_sources,
-    gathered,
     idle_options,
     pairs_hash,
     pairs_of,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgewise.errors import Problems, check_name
+from edgewise.errors import Problems, check_name, gathered
 from edgewise.files import make_parents
 from edgewise.formats import FORMATS, export
 from edgewise.formats.native import SCORES
-from edgewise.meaning import gathered
 from edgewise.models.config import ModelConfig
 from edgewise.request import ExportRequest
 from edgewise.run_folder import Run, load_run

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from edgewise.errors import BadInput, Problems, check_name
+from edgewise.errors import BadInput, Problems, check_name, gathered
 from edgewise.graph import Graph
 from edgewise.models.bundled import PREFIX, bundled_names, tasks_with_a_model
 from edgewise.models.load import Preview, preview
 from edgewise.request import Request, lacking
 from edgewise.tasks import programs
-from edgewise.tasks.catalogue import EXAMPLES, TASKS, model_for, other_corruption, program_task, text_task
+from edgewise.tasks.catalogue import (
+    EXAMPLES,
+    TASKS,
+    metric_for,
+    model_for,
+    other_corruption,
+    program_task,
+    text_task,
+)
 from edgewise.tasks.checks import METRIC
 from edgewise.tasks.pairs import Pairs
 from edgewise.tasks.prompt_rules import PromptRules
@@ -46,8 +52,8 @@ def meant(request: Request, problems: Problems) -> Request:
     if task and not model:
         with_one = ", ".join(tasks_with_a_model())
         problems.add(f"task {task!r} has no model of its own. Give --model. Tasks that have one: {with_one}.")
-    own_metric = TASKS[task].metric if task in TASKS else programs.METRIC if task else METRIC
-    return dataclasses.replace(request, model=model, task=task, metric=request.metric or own_metric)
+    metric = request.metric or (metric_for(task) if task else METRIC)
+    return dataclasses.replace(request, model=model, task=task, metric=metric)
 
 
 def check_sources(prompts: str | None, task: str | None, own: str) -> list[str]:
@@ -136,12 +142,3 @@ def pairs_hash(pairs: Pairs) -> str:
     """SHA-256 of what pairs hold, wherever they came from."""
     told = [(pair.clean, pair.corrupted, pair.correct, pair.wrong, pair.read) for pair in pairs]
     return hashlib.sha256(repr(told).encode()).hexdigest()
-
-
-@contextmanager
-def gathered(problems: Problems) -> Iterator[None]:
-    """What is wrong inside the block is added to the problems, and checking goes on after it."""
-    try:
-        yield
-    except BadInput as error:
-        problems.catch(error)

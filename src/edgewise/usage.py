@@ -14,6 +14,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from edgewise.errors import Problems, did_you_mean, nearest
+from edgewise.request import UNKNOWN_OPTION
 
 KEY = "edgewise.misread"
 LIKENESS = 0.6
@@ -25,20 +26,20 @@ def misread(context: Any) -> tuple[str, ...]:
     return tuple(context.meta[KEY])
 
 
-class PlainHelp:
-    """A command whose help tells what stands for a value in our words alone: typer adds `<str>`, `<bool>`."""
+def in_plain_words(parameters: list[Any]) -> list[Any]:
+    """Parameters whose help tells what stands for a value in our words: typer adds `<str>`, `<bool>`."""
+    for one in parameters:
+        if one.param_type_name == "argument":
+            one.display_type_rich = lambda ctx: None
+        elif one.metavar is None:
+            one.metavar = ""
+    return parameters
 
+
+class Verb(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
-        parameters = super().get_params(ctx)  # type: ignore[misc]
-        for one in parameters:
-            if one.param_type_name == "argument":
-                one.display_type_rich = lambda ctx: None
-            elif one.metavar is None:
-                one.metavar = ""
-        return parameters
+        return in_plain_words(super().get_params(ctx))
 
-
-class Verb(PlainHelp, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         problems, told = Problems(), set[str]()
         parameters = self.get_params(ctx)
@@ -129,7 +130,7 @@ def options_of(context: Any) -> dict[str, Any]:
 
 def _unknown(name: str, context: Any) -> str:
     advice = did_you_mean(name, options_of(context), LIKENESS)
-    return f"unknown option {name!r}.{advice or f' `{context.command_path} --help` tells them all.'}"
+    return f"{UNKNOWN_OPTION} {name!r}.{advice or f' `{context.command_path} --help` tells them all.'}"
 
 
 def _missing(parameter: Any) -> str:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from edgewise.circuit import STRENGTH
 from edgewise.discovery import check_discovery
-from edgewise.errors import Problems, check_name
+from edgewise.errors import Problems, check_name, gathered
 from edgewise.graph import Graph
 from edgewise.meaning import (
     FOUND_ON,
     MEASURED_ON,
-    gathered,
     meant,
     pairs_hash,
     pairs_of,

@@ -75,6 +75,11 @@ def other_corruption(task: str, corruption: str) -> str | None:
     return None if corruption in ("", next(iter(corruptions))) else corruption
 
 
+def metric_for(task: str) -> str:
+    """What a task is judged by; whatever is no task of text is a program's."""
+    return TASKS[task].metric if task in TASKS else programs.METRIC
+
+
 def model_for(task: str) -> str | None:
     """The bundled model that does a task."""
     return f"{PREFIX}{task}" if task in tasks_with_a_model() else None

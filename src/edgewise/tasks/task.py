@@ -143,7 +143,7 @@ class Task:
                     f"piece, as {pieces}. It leaves {len(left[name])} of {len(each.candidates)}. "
                     "Choose another task or model."
                 )
-        left["texts"] = [text for text in self.texts if _is_known(text, left, rules)]
+        left["texts"] = [text for text in self.texts if _is_known(text, rules)]
         if not left["texts"]:
             problems.add(
                 f"task {self.name!r}: the tokenizer has no token for some word or mark of each of its "
@@ -184,7 +184,7 @@ def _adds_one_by_one(grown: Sequence[tuple[int, ...]], rules: PromptRules) -> bo
     )
 
 
-def _is_known(text: str, words: Mapping[str, list[str]], rules: PromptRules) -> bool:
+def _is_known(text: str, rules: PromptRules) -> bool:
     """Whether no word of a template is unknown to the tokenizer."""
     blank = text.format_map(_Blanks())
     return not any(rules.is_unknown(token, "") for token in rules.encode(blank, special=False))

@@ -69,6 +69,7 @@ def compile_program(program: Any, vocabulary: Iterable[Hashable], longest: int, 
         theirs = compiling.compile_rasp_to_model(
             program, vocab=set(vocabulary), max_seq_len=longest, compiler_bos=BOS, compiler_pad=PAD
         )
+    # Tracr raises these, from wherever it stumbles over a program that it cannot compile.
     except (
         ArithmeticError,
         AttributeError,
