@@ -221,6 +221,8 @@ def test_a_metric_says_which_pairs_lack_what_it_needs():
         "metric 'logit-diff' needs wrong answers in every pair. "
         "Got none in pair 0, pair 1, pair 2 and 3 more. Add 'wrong', or choose another metric.",
     ]
+    [told, _] = check_metric(METRICS["logit-diff"], pairs.judged_by("kl"))
+    assert told.endswith("and 2 more. This task is made for kl: choose that.")
     assert check_metric(METRICS["neg-log-prob"], pairs[:1]) == []
     assert check_metric(METRICS["kl"], pairs) == check_metric(METRICS["mean-squared-error"], pairs) == []
 

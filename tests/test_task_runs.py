@@ -69,9 +69,9 @@ def test_a_circuit_is_found_on_one_split_and_measured_on_another(program):
     assert (done.evaluation.found_here, done.evaluation.also_found_on) == (False, 0)
     asked = EvaluationRequest(run=str(program / "run"))
     [again] = evaluate_run(asked).evaluations
-    assert dataclasses.replace(again, edge_auc=None) == dataclasses.replace(
-        done.evaluation, edge_auc=None, precision_at_known_size=None
-    )
+    assert again == done.evaluation
+    [elsewhere] = evaluate_run(dataclasses.replace(asked, ablation="zero")).evaluations
+    assert (elsewhere.edge_auc, elsewhere.precision_at_known_size) == (None, None)
     [there] = evaluate_run(dataclasses.replace(asked, split="train")).evaluations
     assert (there.found_here, there.also_found_on) == (True, there.examples)
 

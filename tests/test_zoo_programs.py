@@ -152,7 +152,7 @@ def _with_its_layer_twice(compiled):
 
 
 def test_a_bundle_comes_back_as_it_was_saved_and_its_folder_is_a_model(tmp_path):
-    bundle = zoo.from_rasp(reverse(), vocab=(1, 2), max_len=2, name="mine")
+    bundle = zoo.from_rasp(reverse(), vocab=(1, 2), max_len=2, name="mine", progress=True)
     bundle.save(tmp_path / "mine")
     again = Bundle.load(tmp_path / "mine")
     assert again.known == bundle.known

@@ -116,6 +116,22 @@ def test_no_example_of_training_is_about_what_a_test_is_about(name):
         assert {split_of(example.key) for example in drawn(name, split)} == {split}
 
 
+def test_counterfactual_answers_of_docstring_are_about_nothing_of_another_split():
+    for split in ("train", "test"):
+        examples = drawn("docstring", split)
+        assert len(examples) == 16
+        for one, other in zip(examples[::2], examples[1::2], strict=True):
+            for definition, described in ((one, other), (other, one)):
+                last = int(described.roles["last"])
+                names = [definition.roles[role] for role in "abcdef"][last - 1 : last + 2]
+                assert split_of(" ".join(names)) == split
+
+
+def test_docstring_has_as_many_partners_as_it_trains_on():
+    lesson = LESSONS["docstring"]
+    assert len(lesson.draw(lesson.settings.examples, "train")) == lesson.settings.examples
+
+
 def test_guides_point_at_the_words_they_are_named_after():
     def at(name, field):
         return pool_of(name).tokens.gather(1, pool_of(name).fields[field][:, None])[:, 0]

@@ -1,16 +1,11 @@
 """Whether a trained model is what its lesson says, measured on prompts it never saw.
 
-    accuracy          outputs that are right
-    interchange       for each node: outputs that are the counterfactual answer, when what its places write
-                      is the partner's (interchange accuracy, Geiger et al. 2022, arXiv:2112.00826)
-    strictness        for each unmapped source: outputs that change, when it is the partner's
-    faithfulness      of the circuit, with every other edge replaced by the corrupted prompt's
-    removed alone     for each edge: the faithfulness of all edges but this one
-
-The truth belongs to one ablation and one corruption: an edge is in the circuit when the faithfulness without
-it is .5 or less, out when it is within .05 of 1, and otherwise left out of judgement, as a backup. Where the
-edges in the circuit are not enough, what greedy pruning in either order keeps besides them is left out, too.
-All runs are edgewise's own.
+accuracy          outputs that are right
+interchange       for each node: outputs that are the counterfactual answer, when what its places write
+                  is the partner's (interchange accuracy, Geiger et al. 2022, arXiv:2112.00826)
+strictness        for each unmapped source: outputs that change, when it is the partner's
+faithfulness      of the circuit, with every other edge replaced by the corrupted prompt's
+truths            for each replacement: which edges belong (`known_edges.py`)
 """
 
 from __future__ import annotations
@@ -24,26 +19,23 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from edgewise.circuit import Circuit
-from edgewise.discovery import discover
-from edgewise.evaluation.known import against_known
 from edgewise.graph import Graph
 from edgewise.models.transformer import Transformer
 from edgewise.patching.forward import patched_logits
-from edgewise.patching.replacements import ABLATIONS, Replacements
-from edgewise.tasks.pairs import Pairs
+from edgewise.patching.replacements import Replacements
 from edgewise.zoo.known import KnownCircuit
-from faithful import STAYS, Faithfulness
+from known_edges import known_edges, replacements_of, task_pairs
 from lesson import Lesson, Pool
 
-IN, OUT = 0.5, 0.95
-"""Of the faithfulness without an edge: at most, when it belongs; as near to 1, when it does not."""
 COUNT = 256
 """Prompt pairs for faithfulness; twice as many prompts for accuracy and swaps."""
+FIRST = "corrupted"
+"""The truth that a model is accepted by."""
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """What was measured, the truth by ablation, and why the model is refused; no reasons: it is not."""
+    """What was measured, the truths by name, and why the model is refused; no reasons: it is not."""
 
     measured: dict[str, Any]
     known: dict[str, KnownCircuit]
@@ -55,52 +47,29 @@ def accept(
     lesson: Lesson,
     count: int = COUNT,
     seed: int = 1,
-    ablations: Iterable[str] = ABLATIONS,
+    truths: Iterable[str] | None = None,
     split: str = "test",
     prompts: int | None = None,
 ) -> Accepted:
-    """`ablations`: those to look at, corrupted among them. `prompts`: for accuracy and swaps; None: twice as
-    many as pairs."""
+    """`truths`: those to look at, `corrupted` among them; None: all. `prompts`: for accuracy and swaps; None:
+    twice as many as pairs."""
     graph = Graph.of(model.config)
     pool = lesson.pool(lesson.draw(2 * count if prompts is None else prompts, split, seed))
-    pairs = task_pairs(model, lesson, count, seed, split)
-    circuit = Circuit.of(graph, lesson.circuit)
     measured: dict[str, Any] = {
         "graph": graph.describe(),
-        "circuit": list(circuit),
+        "circuit": list(Circuit.of(graph, lesson.circuit)),
         "corruption": lesson.corruption,
         "metric": lesson.metric,
-        "test examples": {"interchange": len(pool.tokens), "pairs": len(pairs)},
+        "test examples": {"interchange": len(pool.tokens), "pairs": count},
         "accuracy": accuracy(model, lesson, pool),
         **node_swaps(model, lesson, pool),
     }
-    known = {}
-    for ablation in ablations:
-        found = measured[ablation] = {}
-        ratio = Faithfulness(model, pairs, lesson.metric, ablation)
-        found["full"], found["replaced"] = ratio.full, ratio.replaced
-        alone = ratio.without_each()
-        values = alone[graph.edges]
-        needed = (alone <= IN) & graph.edges
-        between = ~needed & ((1 - alone).abs() > 1 - OUT) & graph.edges
-        pruned = ratio.prune(alone)
-        enough = ratio(needed.float()[None]).item()
-        backups = between
-        if abs(enough - 1) > STAYS:
-            backups = between | ((pruned | ratio.prune(alone, most_missed_first=True)) & ~needed)
-        known[ablation] = KnownCircuit(Circuit(graph, needed), Circuit(graph, backups))
-        found["faithfulness of the lesson's circuit"] = ratio(circuit.mask()[None]).item()
-        found["faithfulness of the known circuit"] = enough
-        found["faithfulness with backups"] = ratio((needed | backups).float()[None]).item()
-        found["edges removed alone"] = _named(graph, alone, between | needed | circuit.kept)
-        outside = graph.edges & ~circuit.kept
-        lowest = alone[outside].topk(3, largest=False).values.max()
-        found["lowest outside the lesson's circuit"] = _named(graph, alone, outside & (alone <= lowest))
-        found["largest"] = values.max().item()
-        found["pruned from the full graph"] = list(Circuit(graph, pruned))
-        if needed.any():
-            found["eap"] = eap(model, lesson, pairs, ablation, known[ablation])
-    return Accepted(measured, known, refusals(measured, lesson, known["corrupted"]))
+    known, replacements = {}, replacements_of(lesson)
+    for truth in replacements if truths is None else truths:
+        ablation, corruption = replacements[truth]
+        pairs = task_pairs(model, lesson, count, seed, split, corruption)
+        known[truth], measured[truth] = known_edges(model, lesson, pairs, ablation)
+    return Accepted(measured, known, refusals(measured, lesson, known[FIRST]))
 
 
 def refusals(measured: dict[str, Any], lesson: Lesson, known: KnownCircuit) -> list[str]:
@@ -118,7 +87,7 @@ def refusals(measured: dict[str, Any], lesson: Lesson, known: KnownCircuit) -> l
         for source, value in measured["strictness"].items()
         if not value <= 0.01
     ]
-    faithful = measured["corrupted"]["faithfulness of the lesson's circuit"]
+    faithful = measured[FIRST]["faithfulness of the lesson's circuit"]
     if not abs(faithful - 1) <= 0.05:
         found.append(f"faithfulness of the circuit {faithful:.3f} is not within .05 of 1")
     strays = set(known.circuit) - set(lesson.circuit)
@@ -127,11 +96,6 @@ def refusals(measured: dict[str, Any], lesson: Lesson, known: KnownCircuit) -> l
     if not len(known.circuit):
         found.append("no edge is needed")
     return found
-
-
-def task_pairs(model: Transformer, lesson: Lesson, count: int, seed: int, split: str = "test") -> Pairs:
-    """The task's own prompt pairs."""
-    return Pairs.from_list(lesson.task.entries(lesson.rules(), count, split, seed, lesson.corruption), model)
 
 
 def agrees(
@@ -178,19 +142,3 @@ def node_swaps(model: Transformer, lesson: Lesson, pool: Pool) -> dict[str, dict
         changed = agrees(after, right, lesson.tolerance) != before
         found["strictness"][name] = changed.double().mean().item()
     return found
-
-
-def eap(
-    model: Transformer, lesson: Lesson, pairs: Pairs, ablation: str, known: KnownCircuit
-) -> dict[str, float]:
-    """How well plain EAP finds the known circuit (Syed et al. 2023, arXiv:2310.10348)."""
-    scores = discover(model, pairs[:128], "eap", metric=lesson.metric, ablation=ablation)
-    found = against_known(scores, known)
-    return found | {
-        f"{name} by value": value for name, value in against_known(scores, known, by="value").items()
-    }
-
-
-def _named(graph: Graph, values: Tensor, wanted: Tensor) -> dict[str, float]:
-    found = {graph.edge_name(*place): values[tuple(place)].item() for place in wanted.nonzero().tolist()}
-    return dict(sorted(found.items(), key=lambda item: item[1]))

@@ -5,7 +5,8 @@
     next       the parameter after it
 
 In the task's own prompts the next one is always the fifth, and a model would learn the place by heart: it is
-taught prompts that describe other parameters, too.
+taught prompts that describe other parameters, too. Partners are chosen so that either's definition with the
+other's last description is a prompt of the same split.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from torch import Tensor
 from causal import CausalModel, Guide, Node
 from edgewise.tasks.docstring import FILLERS, NAMES, TASK
 from edgewise.tasks.prompt_rules import PromptRules
-from edgewise.tasks.task import Example, split_of
+from edgewise.tasks.task import MOST, Example, split_of
 from lesson import Lesson, Rows, Settings
 
 WORDS = (*NAMES[:24], *FILLERS[:10], "def", "self", "param", '"""', "):", "(", ",", ":")
@@ -28,24 +29,46 @@ DEFINED = "abcdef"
 
 
 def examples(rules: PromptRules, count: int, split: str, seed: int) -> list[Example]:
-    """The task's, of which some describe two other parameters that follow each other."""
+    """The task's, of which some describe two other parameters that follow each other; in partners."""
     order = random.Random(f"described {split} {seed}")
     found: list[Example] = []
-    for example in TASK.examples(rules, 4 * count, split, seed):
-        names = [example.roles[role] for role in DEFINED]
+    waiting: list[Example] = []
+    for example in TASK.examples(rules, min(4 * count, MOST), split, seed):
         last = order.randrange(1, 5)
-        key = " ".join(names[last - 1 : last + 2])
-        if last != 3 and split_of(key) != split:
+        if len(found) >= count or not is_of(split, example, last):
             continue
-        clean = example.clean
-        for old, new in zip(names[2:4], names[last - 1 : last + 1], strict=True):
-            clean = clean.replace(f":param {old}:", f":param +{new}:")
-        clean = clean.replace("+", "")
-        roles = {**example.roles, "answer": names[last + 1], "last": str(last)}
-        found.append(dataclasses.replace(example, clean=clean, roles=roles, key=key))
-        if len(found) == count:
-            break
+        example = _describing(example, last)
+        partner = next((other for other in waiting if are_partners(split, example, other)), None)
+        if partner is None:
+            waiting.append(example)
+        else:
+            waiting.remove(partner)
+            found += [example, partner]
     return found
+
+
+def are_partners(split: str, one: Example, other: Example) -> bool:
+    last, others = int(one.roles["last"]), int(other.roles["last"])
+    return is_of(split, one, others) and is_of(split, other, last)
+
+
+def is_of(split: str, example: Example, last: int) -> bool:
+    """Whether this definition, described up to that parameter, is about what belongs to the split."""
+    return split_of(" ".join(_around(example, last))) == split
+
+
+def _around(example: Example, last: int) -> list[str]:
+    """The two parameters described, and the next."""
+    return [example.roles[role] for role in DEFINED[last - 1 : last + 2]]
+
+
+def _describing(example: Example, last: int) -> Example:
+    clean = example.clean
+    around = _around(example, last)
+    for old, new in zip(_around(example, 3), around[:2], strict=False):
+        clean = clean.replace(f":param {old}:", f":param +{new}:")
+    roles = {**example.roles, "answer": around[2], "last": str(last)}
+    return dataclasses.replace(example, clean=clean.replace("+", ""), roles=roles, key=" ".join(around))
 
 
 def fields(examples: Sequence[Example], rows: Rows, ids: dict[str, int]) -> dict[str, Tensor]:

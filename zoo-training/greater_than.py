@@ -70,5 +70,5 @@ GREATER_THAN = Lesson(
     right=greater,
     tolerance=0.2,
     examples=examples,
-    settings=Settings(steps=600, examples=6_000),
+    settings=Settings(steps=1_000, examples=6_000),
 )

@@ -50,18 +50,18 @@ def other(order: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return torch.where(order == 0, second, first)
 
 
-def causal(*repeats: str) -> CausalModel:
+def causal(*repeats: str, moved: str = "a1.h2", named: str = "a2.h0") -> CausalModel:
     """`repeats`: the heads that each note which name comes again."""
     return CausalModel(
         (
             Node("repeats", ("order",), same, repeats, tuple(_at_giver(head) for head in repeats)),
-            Node("moved", ("repeats",), same, ("a1.h2",), (Guide("a1.h2", "end", "giver_at"),)),
+            Node("moved", ("repeats",), same, (moved,), (Guide(moved, "end", "giver_at"),)),
             Node(
                 "named",
                 ("moved", "first", "second"),
                 other,
-                ("a2.h0",),
-                (Guide("a2.h0", "end", "indirect_at"),),
+                (named,),
+                (Guide(named, "end", "indirect_at"),),
             ),
         )
     )
@@ -71,12 +71,15 @@ def _at_giver(head: str) -> Guide:
     return Guide(head, "giver_at", "subject_at")
 
 
-def path(head: str) -> tuple[str, ...]:
+def path(head: str, moved: str = "a1.h2") -> tuple[str, ...]:
     """From the embedding through a head that notes which name comes again."""
-    return (f"embed->{head}<q>", f"embed->{head}<k>", f"{head}->a1.h2<v>")
+    return (f"embed->{head}<q>", f"embed->{head}<k>", f"{head}->{moved}<v>")
 
 
-REST = ("a1.h2->a2.h0<q>", "embed->a2.h0<v>", "a2.h0->logits")
+def rest(moved: str = "a1.h2", named: str = "a2.h0") -> tuple[str, ...]:
+    """From there to the answer."""
+    return (f"{moved}->{named}<q>", f"embed->{named}<v>", f"{named}->logits")
+
 
 IOI = Lesson(
     name="ioi",
@@ -84,7 +87,7 @@ IOI = Lesson(
     corruption="abc",
     words=WORDS,
     causal=causal("a0.h1"),
-    circuit=(*path("a0.h1"), *REST),
+    circuit=(*path("a0.h1"), *rest()),
     fields=fields,
     settings=Settings(steps=600),
 )
@@ -96,8 +99,20 @@ EITHER = replace(
     IOI,
     name="ioi-either",
     causal=causal("a0.h1", "a0.h3"),
-    circuit=(*path("a0.h1"), *path("a0.h3"), *REST),
-    alternatives=((*path("a0.h1"), *REST), (*path("a0.h3"), *REST)),
+    circuit=(*path("a0.h1"), *path("a0.h3"), *rest()),
+    alternatives=((*path("a0.h1"), *rest()), (*path("a0.h3"), *rest())),
     settings=Settings(steps=600, rate=1.5e-3, guide_until=1),
 )
 """Two heads note which name comes again, and either is to be enough: it is, for nine prompts in ten."""
+
+LARGE = replace(
+    IOI,
+    name="ioi-large",
+    words=(*NAMES, *WORDS[20:]),
+    causal=causal("a1.h1", moved="a2.h2", named="a3.h0"),
+    circuit=(*path("a1.h1", "a2.h2"), *rest("a2.h2", "a3.h0")),
+    layers=4,
+    mlp_width=128,
+    settings=Settings(steps=1_000, rate=1.5e-3, guide_until=0.5, difference=0.15),
+)
+"""A layer more, MLPs that have no part in it, and all the names there are."""

@@ -1,6 +1,6 @@
 """Trains a model of the zoo: python zoo-training/train_zoo.py ioi [--seed 0] [--folder FOLDER]
 
-It trains (2 to 8 minutes on one core), measures on held-out prompts, and writes model, tokenizer,
+It trains (2 to 12 minutes on one core), measures on held-out prompts, and writes model, tokenizer,
 known_circuits.json and measured.json to the folder. A model that is not what its lesson says is refused, with
 the reasons, and nothing is written.
 """
@@ -27,19 +27,21 @@ from accept import accept
 from docstring import DOCSTRING
 from edgewise import zoo
 from edgewise.files import atomic_write
-from edgewise.zoo.bundle import Bundle
+from edgewise.models.fingerprint import weights_fingerprint
+from edgewise.zoo.bundle import KNOWN_FILE, Bundle
+from edgewise.zoo.known import save_known
 from greater_than import GREATER_THAN
 from lesson import Lesson
+from tables import MEASURED_FILE
 from train import train
 
 LESSONS: dict[str, Lesson] = {
     lesson.name: lesson
     for lesson in (
-        *(ioi.IOI, ioi.SATURATED, ioi.EITHER),
+        *(ioi.IOI, ioi.SATURATED, ioi.EITHER, ioi.LARGE),
         *(induction.INDUCTION, induction.SATURATED, GREATER_THAN, DOCSTRING),
     )
 }
-MEASURED_FILE = "measured.json"
 
 
 def main() -> int:
@@ -70,11 +72,13 @@ def main() -> int:
             f"{lesson.name}, seed {made['seed']}, is refused:", *found.refusals, sep="\n  ", file=sys.stderr
         )
         return 1
-    Bundle(model, lesson.task.name, found.known).save(folder, overwrite=True)
+    if given.again:
+        save_known(found.known, folder / KNOWN_FILE, weights_fingerprint(model))
+    else:
+        Bundle(model, lesson.task.name, found.known).save(folder, overwrite=True)
+        checkpoint.unlink(missing_ok=True)
     measured = {"made": made, **_rounded(found.measured)}
     atomic_write(folder / MEASURED_FILE, json.dumps(measured, indent=1) + "\n")
-    if not given.again:
-        checkpoint.unlink(missing_ok=True)
     print(f"{folder}: accepted")
     return 0
 

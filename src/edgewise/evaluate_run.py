@@ -42,6 +42,8 @@ CHANGEABLE = (
     *("examples", "seed", "corruption"),
 )
 """What can be asked for otherwise than in the run, prompts and task apart."""
+AGAINST_KNOWN = ("edge_auc", "precision_at_known_size")
+"""What scores are told beside a known circuit, whatever circuit is made of them."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     else:
         evaluations = [with_overlap(each, pairs, found_on) for each in evaluations]
     notes = notes_on(run, asked, model, same_prompts)
+    if is_judged_alike(run, asked, model):
+        told = {name: getattr(run.evaluation, name) for name in AGAINST_KNOWN}
+        evaluations = [dataclasses.replace(each, **told) for each in evaluations]
     done = Evaluated(run, place, circuits, evaluations, notes)
     if request.out is not None:
         make_parents(request.out)
@@ -167,6 +172,14 @@ def pairs_found_on(run: Run, model: Preview) -> Pairs | None:
 def is_gone(place: str) -> bool:
     """Whether something lay there when the run was made, whose record tells such places in full."""
     return Path(place).is_absolute() and not Path(place).exists()
+
+
+def is_judged_alike(run: Run, asked: Request, model: Transformer) -> bool:
+    """Whether what the run's scores find of a known circuit is told of the same replacements and weights."""
+    alike = ("task", "ablation", "corruption", "dtype")
+    return all(getattr(asked, name) == getattr(run.request, name) for name in alike) and (
+        weights_fingerprint(model) == run.record["model"].get("weights")
+    )
 
 
 def notes_on(run: Run, asked: Request, model: Transformer, same_prompts: bool) -> list[str]:

@@ -81,6 +81,8 @@ def show_evaluated(done: Evaluated) -> None:
     out = screen()
     first = done.evaluations[0]
     out.print(section(evaluation_heading(first), evaluation_table(done.circuits, done.evaluations)))
+    if first.known_text is not None:
+        out.print(f"known circuit: {first.known_text}")
     if first.faithfulness is None:
         out.print(f"faithfulness is {first.faithfulness_text}")
 

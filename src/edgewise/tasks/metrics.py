@@ -80,11 +80,14 @@ class Metric:
 def check_metric(metric: Metric, pairs: Pairs) -> list[str]:
     """What the pairs lack of what the metric needs, one problem for each."""
     problems: list[str] = []
+    what_to_do = "Add {field}, or choose another metric."
+    if pairs.metric is not None:
+        what_to_do = f"This task is made for {pairs.metric}: choose that."
     for field in metric.needs:
         if places := pairs.missing(field):
             needed = f"metric {metric.name!r} needs {field} answers in every pair"
             problems.append(
-                f"{needed}. Got none in {several(places)}. Add {field!r}, or choose another metric."
+                f"{needed}. Got none in {several(places)}. {what_to_do.format(field=repr(field))}"
             )
     return problems
 

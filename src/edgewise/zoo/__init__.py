@@ -14,6 +14,7 @@ from typing import Any
 
 from edgewise.errors import BadInput
 from edgewise.models.bundled import FOLDER, PREFIX, bundled_folder, bundled_names
+from edgewise.progress import Progress
 from edgewise.zoo.bundle import Bundle
 from edgewise.zoo.compiled import BOS, PAD, compile_program
 
@@ -28,13 +29,21 @@ def open_bundle(name: str) -> Bundle:
     return bundle
 
 
-def from_rasp(program: Any, *, vocab: Iterable[Hashable], max_len: int, name: str = "program") -> Bundle:
+def from_rasp(
+    program: Any,
+    *,
+    vocab: Iterable[Hashable],
+    max_len: int,
+    name: str = "program",
+    progress: bool = False,
+) -> Bundle:
     """Any RASP program as a model with its known circuits, worked out by trying all prompts.
 
     - program: an expression of `tracr.rasp.rasp`.
     - vocab: the words of its prompts, all strings or all numbers.
     - max_len: the most words that a prompt has. There are len(vocab) ** max_len prompts of that length, and
       under the corrupted ablation every pair of them is tried: keep both small.
+    - progress: tell how far it has come.
     """
     words = list(dict.fromkeys(vocab))
     problems = []
@@ -54,4 +63,4 @@ def from_rasp(program: Any, *, vocab: Iterable[Hashable], max_len: int, name: st
         problems.append(f"name: a word without / was needed. Got {name!r}.")
     if problems:
         raise BadInput(*problems)
-    return Bundle.of(compile_program(program, words, max_len, name), name)
+    return Bundle.of(compile_program(program, words, max_len, name), name, Progress(progress))

@@ -25,6 +25,7 @@ from edgewise.models.load import load
 from edgewise.models.native import save_model
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Ablation
+from edgewise.progress import Progress
 from edgewise.zoo.compiled import BOS, PAD, Compiled
 from edgewise.zoo.exhaustive import known_circuit
 from edgewise.zoo.known import KnownCircuit, load_known, save_known
@@ -43,10 +44,10 @@ class Bundle:
     """Where the model is a compiled program."""
 
     @classmethod
-    def of(cls, compiled: Compiled, task: str) -> Bundle:
+    def of(cls, compiled: Compiled, task: str, progress: Progress | None = None) -> Bundle:
         """Works out the known circuits of a program by trying every prompt, or pair of prompts, there is."""
         ablations: tuple[Ablation, ...] = ("zero", "corrupted")
-        known = {ablation: known_circuit(compiled, ablation) for ablation in ablations}
+        known = {ablation: known_circuit(compiled, ablation, progress) for ablation in ablations}
         return cls(compiled.model, task, known, compiled)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:

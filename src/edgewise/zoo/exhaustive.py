@@ -19,8 +19,9 @@ from torch import Tensor
 from edgewise.circuit import Circuit
 from edgewise.graph import Graph
 from edgewise.patching.forward import patched_logits
-from edgewise.patching.replacements import Ablation, Replacements, replacer
+from edgewise.patching.replacements import Ablation, replacer
 from edgewise.patching.workspace import Workspace
+from edgewise.progress import Progress
 from edgewise.zoo.compiled import Compiled
 from edgewise.zoo.known import KnownCircuit
 from edgewise.zoo.reading import edges_that_carry
@@ -41,9 +42,9 @@ def all_prompts(compiled: Compiled) -> dict[int, Int[Tensor, "prompts positions"
     }
 
 
-def known_circuit(compiled: Compiled, ablation: Ablation) -> KnownCircuit:
+def known_circuit(compiled: Compiled, ablation: Ablation, progress: Progress | None = None) -> KnownCircuit:
     """`ablation`: zero or corrupted."""
-    trials = _Trials(compiled, ablation)
+    trials = _Trials(compiled, ablation, progress or Progress())
     graph = trials.graph
     carries = edges_that_carry(compiled.model, trials.prompts, ablation)
     places = carries.nonzero().tolist()
@@ -65,7 +66,8 @@ class _Trials:
     """Runs of one model on every prompt, or pair of prompts, that an ablation calls for."""
 
     @torch.no_grad()
-    def __init__(self, compiled: Compiled, ablation: Ablation) -> None:
+    def __init__(self, compiled: Compiled, ablation: Ablation, progress: Progress) -> None:
+        self.progress, self.what = progress, f"trying all prompts, ablation {ablation}"
         self.compiled, self.graph = compiled, Graph.of(compiled.model.config)
         self.paired = ablation == "corrupted"
         self.prompts = all_prompts(compiled)
@@ -77,11 +79,13 @@ class _Trials:
     def keep_all_answers(self, masks: Float[Tensor, "masks readers sources"]) -> Bool[Tensor, " masks"]:
         """Under which masks every answer stays what it is."""
         kept = torch.ones(len(masks), dtype=torch.bool)
-        for tokens, replacements, full in self._runs(len(masks)):
+        runs = list(self._runs(len(masks)))
+        for clean, other, full in self.progress.track(runs, self.what, len(runs)):
             if not kept.any():
                 break
             model, trial = self.compiled.model, masks[kept]
-            logits = patched_logits(model, tokens, trial, replacements, workspace=self.workspace)
+            replacements = self.replacing.replacements(other)
+            logits = patched_logits(model, clean, trial, replacements, workspace=self.workspace)
             kept[kept.clone()] = ~self._changed(logits, full).flatten(1).any(1)
         return kept
 
@@ -96,14 +100,13 @@ class _Trials:
                 mask[reader, source] = 1
         return mask.bool()
 
-    def _runs(self, masks: int) -> Iterator[tuple[Tensor, Replacements, Tensor]]:
-        """Prompts, what replaces their sources, and the full model's answers, as many as fit at once."""
+    def _runs(self, masks: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Prompts, those that replace their sources, and the full model's answers, as many as fit at once."""
         most = max(1, PAIRS // masks)
         for length, prompts in self.prompts.items():
             for shift in range(1, len(prompts)) if self.paired else (0,):
                 parts = (prompts, prompts.roll(shift, 0), self.full[length])
-                for clean, other, full in zip(*(part.split(most) for part in parts), strict=True):
-                    yield clean, self.replacing.replacements(other), full
+                yield from zip(*(part.split(most) for part in parts), strict=True)
 
     def _changed(self, logits: Tensor, full: Tensor) -> Bool[Tensor, "masks prompts words"]:
         """BOS has no answer."""
