@@ -16,6 +16,7 @@ FLOORS = [
     "graph",
     "paths edges views pruning storage",
     "circuit edge_set",
+    "components",
     "patching",
     "zoo",
     "tasks",

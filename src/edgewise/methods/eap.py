@@ -16,25 +16,20 @@ from torch import Tensor
 
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
-from edgewise.graph import Graph
+from edgewise.methods.gradients import check_gradient, gradients_at, mean_scores
+from edgewise.models.rules import PLAIN, Rules
 from edgewise.models.tape import SOURCES
 from edgewise.models.transformer import Transformer
-from edgewise.patching.attribution import GradientTape, ReaderGradients, edge_gradients
+from edgewise.patching.attribution import KEPT, GradientTape, ReaderGradients, edge_gradients
 from edgewise.patching.replacements import Replacer, Sources
 from edgewise.progress import Progress
-from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
 
 
-def check(metric: Metric, pairs: Pairs) -> list[str]:
+def check(metric: Metric, pairs: Pairs, name: str = "eap") -> list[str]:
     """Why EAP cannot use this metric on these pairs."""
-    problems = []
-    if not metric.differentiable:
-        problems.append(f"eap needs a metric with a gradient. Got {metric.name!r}, which has none.")
-    if reason := metric.flat_at_clean(pairs):
-        problems.append(f"eap takes gradients at the clean run, and {reason}. Choose another metric.")
-    return problems
+    return check_gradient(name, metric, pairs, at_clean_only=True)
 
 
 def eap(
@@ -49,28 +44,35 @@ def eap(
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-    total = torch.zeros(Graph.of(model.config).shape, dtype=torch.float64)
-    batches = list(pairs.batches(batch_size, model.device))
-    for batch in (progress or Progress()).track(batches, "scoring edges", len(batches)):
-        total += batch_gradients(model, batch, metric, replacer).double().cpu()
-    return Scores(Graph.of(model.config), (total / len(pairs)).float())
+    return by_rules(model, pairs, metric, replacer, PLAIN, batch_size, progress)
+
+
+def by_rules(
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    replacer: Replacer,
+    rules: Rules,
+    batch_size: int,
+    progress: Progress | None,
+) -> Scores:
+    """The same with gradients that go back by these rules."""
+
+    def scores(batch: Batch) -> Tensor:
+        return batch_gradients(model, batch, metric, replacer, rules)
+
+    return mean_scores(model, pairs, scores, batch_size, progress)
 
 
 def batch_gradients(
-    model: Transformer, batch: Batch, metric: Metric, replacer: Replacer
+    model: Transformer, batch: Batch, metric: Metric, replacer: Replacer, rules: Rules = PLAIN
 ) -> Float[Tensor, "readers sources"]:
     """The scores of one batch, summed over its examples."""
-    tape = GradientTape(*SOURCES, "attention_input")
-    embeddings = [embedding.detach().requires_grad_() for embedding in model.embed(batch.clean)]
-    with torch.enable_grad():
-        logits = model.run(embeddings, batch.read, tape)
-        require_finite(logits.detach(), model, batch)
-        goodness = metric.goodness(metric(logits, batch)).sum()
-    goodness.backward(inputs=embeddings)
+    tape = GradientTape(*SOURCES, KEPT)
+    gradients_at(model, model.embed(batch.clean), batch, metric, tape=tape, rules=rules)
     # The replacements come last: by now the memory of the plain run has been given back.
     with torch.no_grad():
+        readers = ReaderGradients(model, rules.frozen_norms)
+        readers.add(tape)
         differences = Sources.of_tape(tape).less(replacer.sources(batch.corrupted))
-        readers = ReaderGradients(tape["attention_input"], tape.gradients)
-        gradients = edge_gradients(model, differences, readers)
-    require_finite(gradients, model, batch)
-    return gradients
+        return edge_gradients(model, differences, readers)

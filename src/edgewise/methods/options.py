@@ -1,7 +1,8 @@
 """A method's own options, read from its signature: `--set steps=7` becomes `steps=7` of the right type.
 
 The keyword-only parameters of a method beyond the common ones are its own options. Their annotations say
-what they take: int, float, bool, str, Literal, or one of these | None.
+what they take: int, float, bool, str, Literal, or one of these | None; Count, Positive and NotNegative are
+numbers within bounds.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal, Union, get_args, get_origin
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from edgewise.errors import did_you_mean, unknown
 
@@ -33,6 +35,25 @@ TRUTH = {
     "off": False,
     "0": False,
 }
+
+
+@dataclass(frozen=True)
+class Above:
+    """A bound for a number."""
+
+    bound: float
+    inclusive: bool = True
+
+    def holds(self, number: float) -> bool:
+        return number >= self.bound if self.inclusive else number > self.bound
+
+    def __str__(self) -> str:
+        return f"{'from' if self.inclusive else 'above'} {self.bound:g}"
+
+
+Count = Annotated[int, Above(1.0)]
+Positive = Annotated[float, Above(0.0, inclusive=False)]
+NotNegative = Annotated[float, Above(0.0)]
 
 
 def own_options(method: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -83,9 +104,18 @@ def describe_kind(kind: Any) -> str:
 
     >>> describe_kind(Literal["up", "down"] | None)
     'up, down or none'
+    >>> describe_kind(Count)
+    'a whole number from 1'
     """
-    words = [WORDS[part] if part in WORDS else str(part) for part in _alternatives(kind)]
+    words = [_word(part) for part in _alternatives(kind)]
     return ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _word(part: Any) -> str:
+    if get_origin(part) is Annotated:
+        kind, bound = get_args(part)
+        return f"{WORDS[kind]} {bound}"
+    return WORDS[part] if part in WORDS else str(part)
 
 
 def read_value(kind: Any, value: Any) -> Any:
@@ -109,7 +139,11 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
 
 def _read_one(part: Any, value: Any) -> Any:
     text = value if isinstance(value, str) else None
-    if not isinstance(part, type):
+    if get_origin(part) is Annotated:
+        kind, bound = get_args(part)
+        if bound.holds(number := _read_one(kind, value)):
+            return number
+    elif not isinstance(part, type):
         # A member of a Literal.
         if value == part or text == str(part):
             return part

@@ -37,6 +37,14 @@ class Norm(nn.Module):
         length = torch.linalg.vector_norm(exact, dim=-1, keepdim=True)
         return torch.rsqrt(length.square() / x.shape[-1] + self.epsilon).to(x.dtype)
 
+    def statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The normed input before weight and bias, and the scale, [..., 1], that it was multiplied by."""
+        if self.kind == "layer":
+            normed, _, scale = torch.native_layer_norm(x, x.shape[-1:], None, None, self.epsilon)
+            return normed, scale
+        scale = self.scale(x)
+        return x * scale, scale
+
     def forward(self, x: Tensor) -> Tensor:
         if self.kind == "layer":
             return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.epsilon)
@@ -93,24 +101,42 @@ class Attention(nn.Module):
         queries: slice | None = None,
     ) -> Float[Tensor, "examples queries heads head_width"]:
         """softmax(q k^T) v for every head; `queries`: the positions of the queries, when not all."""
-        if self.query_key_norm != "none":
-            query, key = self._normed("query", query), self._normed("key", key)
-        query, key, value = (part.transpose(1, 2) for part in (query, key, value))
-        query = rotate(query, places.rotations[layer], queries)
-        key = rotate(key, places.rotations[layer])
+        if self.softcap:
+            scores = self.scores(query, key, places, layer, queries)
+            return (scores.softmax(-1) @ value.transpose(1, 2)).transpose(1, 2)
+        query, key = self._placed(query, key, places, layer, queries)
         visible, causal = places.seen_from(layer, queries)
-        if not self.softcap:
-            mixed = F.scaled_dot_product_attention(
-                query, key, value, attn_mask=visible, is_causal=causal, scale=self.score_scale
-            )
-            return mixed.transpose(1, 2)
+        mixed = F.scaled_dot_product_attention(
+            query,
+            key,
+            value.transpose(1, 2),
+            attn_mask=visible,
+            is_causal=causal,
+            scale=self.score_scale,
+        )
+        return mixed.transpose(1, 2)
+
+    def scores(
+        self, query: Tensor, key: Tensor, places: Places, layer: int, queries: slice | None = None
+    ) -> Float[Tensor, "examples heads queries keys"]:
+        """What the softmax is taken of; minus infinity where a query cannot look."""
+        query, key = self._placed(query, key, places, layer, queries)
         scores = query @ key.transpose(-1, -2) * self.score_scale
-        scores = torch.tanh(scores / self.softcap) * self.softcap
+        if self.softcap:
+            scores = torch.tanh(scores / self.softcap) * self.softcap
+        visible, causal = places.seen_from(layer, queries)
         if causal:
             visible = places.back_from_each()
-        if visible is not None:
-            scores = scores.masked_fill(~visible, -torch.inf)
-        return (scores.softmax(-1) @ value).transpose(1, 2)
+        return scores if visible is None else scores.masked_fill(~visible, -torch.inf)
+
+    def _placed(
+        self, query: Tensor, key: Tensor, places: Places, layer: int, queries: slice | None
+    ) -> tuple[Tensor, Tensor]:
+        """Queries and keys as they meet: normed and turned, [examples, heads, positions, head_width]."""
+        if self.query_key_norm != "none":
+            query, key = self._normed("query", query), self._normed("key", key)
+        rotation = places.rotations[layer]
+        return rotate(query.transpose(1, 2), rotation, queries), rotate(key.transpose(1, 2), rotation)
 
     def _normed(self, name: str, x: Tensor) -> Tensor:
         norm = getattr(self, f"{name}_norm")
@@ -145,13 +171,17 @@ class MLP(nn.Module):
         self.down_weight = parameter(config.width, config.mlp_width)
         self.down_bias = parameter(config.width) if config.mlp_bias else None
 
-    def forward(self, normed: Float[Tensor, "... width"]) -> Float[Tensor, "... width"]:
-        up = F.linear(normed, self.up_weight, self.up_bias)
-        if self.gated:
-            hidden = self.activation(F.linear(normed, self.gate_weight, self.gate_bias)) * up
-        else:
-            hidden = self.activation(up)
+    def project(self, normed: Float[Tensor, "... width"]) -> tuple[Tensor | None, Tensor]:
+        """Gate, where there is one, and up."""
+        gate = F.linear(normed, self.gate_weight, self.gate_bias) if self.gated else None
+        return gate, F.linear(normed, self.up_weight, self.up_bias)
+
+    def write(self, hidden: Float[Tensor, "... neurons"]) -> Float[Tensor, "... width"]:
         return F.linear(hidden, self.down_weight, self.down_bias)
+
+    def forward(self, normed: Float[Tensor, "... width"]) -> Float[Tensor, "... width"]:
+        gate, up = self.project(normed)
+        return self.write(self.activation(up) if gate is None else self.activation(gate) * up)
 
 
 class Layer(nn.Module):

@@ -23,6 +23,7 @@ from edgewise.errors import check_kind
 from edgewise.models.config import ModelConfig
 from edgewise.models.layer import Layer, Norm, parameter
 from edgewise.models.places import Places
+from edgewise.models.rules import PLAIN, Rules
 from edgewise.models.tape import Tape
 
 
@@ -84,6 +85,7 @@ class Transformer(nn.Module):
         embeddings: list[Float[Tensor, "examples positions width"]],
         read: Int[Tensor, "examples reads"] | None = None,
         tape: Tape | None = None,
+        rules: Rules = PLAIN,
     ) -> Float[Tensor, "examples reads vocabulary"]:
         """From what the embedding sources write to the logits; what the tape asks for is kept on it."""
         keep = tape or Tape()
@@ -92,20 +94,23 @@ class Transformer(nn.Module):
         stream = embeddings[0] if len(embeddings) == 1 else torch.stack(embeddings).sum(0)
         places = self.places(stream)
         for index, layer in enumerate(self.layers):
-            stream = self._layer(index, layer, stream, places, keep)
+            stream = self._layer(index, layer, stream, places, keep, rules)
         stream = keep("final_input", stream.view_as(stream))
-        return self.unembed(stream if read is None else read_positions(stream, read))
+        stream = stream if read is None else read_positions(stream, read)
+        return self.unembed_normed(rules.norm(self.final_norm, stream))
 
-    def _layer(self, index: int, layer: Layer, stream: Tensor, places: Places, keep: Tape) -> Tensor:
+    def _layer(
+        self, index: int, layer: Layer, stream: Tensor, places: Places, keep: Tape, rules: Rules
+    ) -> Tensor:
         attention = layer.attention
-        normed = layer.attention_norm(keep("attention_input", stream))
+        normed = rules.norm(layer.attention_norm, keep("attention_input", stream))
         inputs = self.projection_inputs(normed)
         query, key, value = (
             keep(name, attention.spread(attention.project(name, part)))
             for name, part in zip(("query", "key", "value"), inputs, strict=True)
         )
-        mixed = attention.mix(query, key, value, places, index)
-        scale = layer.attention_scale(mixed)
+        mixed = rules.mix(attention, query, key, value, places, index)
+        scale = rules.post_norm_scale(layer.attention_scale(mixed))
         mixed = keep("head", mixed if scale is None else mixed * scale[..., None])
         attended = stream + layer.write_heads(mixed)
         if layer.mlp is None:
@@ -113,7 +118,8 @@ class Transformer(nn.Module):
         # A view is a node of its own in the autograd graph: its gradient is that of this reader alone.
         mlp_input = stream if self.config.parallel else attended
         mlp_input = keep("mlp_input", mlp_input.view_as(mlp_input))
-        return attended + keep("mlp", layer.write_mlp(layer.mlp_norm(mlp_input)))
+        wrote = rules.mlp(layer.mlp, rules.norm(layer.mlp_norm, mlp_input))
+        return attended + keep("mlp", rules.norm(layer.mlp_post_norm, wrote))
 
     def projection_inputs(
         self, normed: Float[Tensor, "... positions width"]

@@ -1,0 +1,56 @@
+"""EAP with integrated gradients over the inputs (Hanna, Pezzelle and Belinkov 2024, arXiv:2403.17806).
+
+    score = mean over examples of  (live - replacement) . average over steps of  d goodness / d x_reader
+
+Each step is a run whose embeddings lie between the two ends, replaced + share (clean - replacement): a
+gradient that vanishes at the clean run, because something there is saturated, is seen on the way. The
+authors' shares are k/steps for k = 0 ... steps - 1, with the replaced end and without the clean one; that is
+`left`. `midpoint` and `right` are ours.
+
+Cost: 2 forward passes and, a step, a forward and a backward. The contraction is paid once for all steps.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+
+from edgewise.circuit import Scores
+from edgewise.errors import BadInput
+from edgewise.methods.gradients import between_ends, check_gradient, mean_scores
+from edgewise.methods.options import Count
+from edgewise.models.transformer import Transformer
+from edgewise.patching.replacements import Replacer
+from edgewise.progress import Progress
+from edgewise.tasks.metrics import Metric
+from edgewise.tasks.pairs import Batch, Pairs
+
+Points = Literal["left", "midpoint", "right"]
+OFFSETS: dict[str, float] = {"left": 0.0, "midpoint": 0.5, "right": 1.0}
+
+
+def check(metric: Metric, pairs: Pairs) -> list[str]:
+    return check_gradient("eap-ig-inputs", metric, pairs, at_clean_only=False)
+
+
+def eap_ig_inputs(
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    replacer: Replacer,
+    *,
+    steps: Count = 5,
+    points: Points = "left",
+    batch_size: int = 16,
+    progress: Progress | None = None,
+) -> Scores:
+    """Scores of all edges."""
+    if problems := check(metric, pairs):
+        raise BadInput(*problems)
+    shares = {(step + OFFSETS[points]) / steps: 1 / steps for step in range(steps)}
+
+    def scores(batch: Batch) -> Tensor:
+        return between_ends(model, batch, metric, replacer, shares)
+
+    return mean_scores(model, pairs, scores, batch_size, progress)

@@ -1,0 +1,67 @@
+"""Integrated gradients over the mask: every edge at once goes from removed to kept.
+
+    score = mean over examples of  average over steps of  d goodness / d mask,   masks at (k + 1/2) / steps
+
+The runs are patched ones, in which each reader sees its own mix: unlike with integrated inputs, the path
+from the replaced run to the clean one is the very thing that circuits are made of. By completeness the scores
+add up to goodness(clean) - goodness(everything replaced), to within the steps' error.
+
+Cost: a patched forward and backward a step.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from edgewise.circuit import Scores
+from edgewise.errors import BadInput
+from edgewise.graph import Graph
+from edgewise.methods.gradients import check_gradient, mean_scores
+from edgewise.methods.options import Count
+from edgewise.models.transformer import Transformer
+from edgewise.patching.forward import patched_logits
+from edgewise.patching.replacements import Replacer
+from edgewise.patching.workspace import Workspace
+from edgewise.progress import Progress
+from edgewise.tasks.metrics import Metric
+from edgewise.tasks.pairs import Batch, Pairs
+
+
+def check(metric: Metric, pairs: Pairs) -> list[str]:
+    return check_gradient("eap-ig-mask", metric, pairs, at_clean_only=False)
+
+
+def eap_ig_mask(
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    replacer: Replacer,
+    *,
+    steps: Count = 5,
+    batch_size: int = 16,
+    progress: Progress | None = None,
+) -> Scores:
+    """Scores of all edges."""
+    if problems := check(metric, pairs):
+        raise BadInput(*problems)
+    graph, workspace = Graph.of(model.config), Workspace()
+
+    def scores(batch: Batch) -> Tensor:
+        with torch.no_grad():
+            replacements = replacer.replacements(batch.corrupted)
+            full = model(batch.clean, batch.read) if metric.compares_with_full(batch) else None
+        total = torch.zeros(graph.shape, dtype=torch.float64)
+        for step in range(steps):
+            mask = torch.full(graph.shape, (step + 0.5) / steps, device=model.device, requires_grad=True)
+            with torch.enable_grad():
+                logits = patched_logits(
+                    model, batch.clean, mask, replacements, read=batch.read, workspace=workspace
+                )
+                goodness = metric.goodness(metric(logits, batch, full)).sum()
+            goodness.backward(inputs=[mask])
+            assert mask.grad is not None
+            total += mask.grad.double().cpu() / steps
+        return total * graph.edges
+
+    return mean_scores(model, pairs, scores, batch_size, progress)
