@@ -10,9 +10,9 @@ import torch
 from edgewise.graph import Graph
 from edgewise.methods import eap
 from edgewise.patching import patched_run
-from edgewise.patching.attribution import GradientTape
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.outbox import Outbox
+from edgewise.patching.reader_gradients import GradientTape
 from edgewise.patching.replacements import Replacements, replacer, zero_sources
 from edgewise.patching.workspace import Workspace
 from edgewise.tasks.metrics import METRICS

@@ -20,7 +20,8 @@ from edgewise.methods.gradients import check_gradient, gradients_at, mean_scores
 from edgewise.models.rules import PLAIN, Rules
 from edgewise.models.tape import SOURCES
 from edgewise.models.transformer import Transformer
-from edgewise.patching.attribution import KEPT, GradientTape, ReaderGradients, edge_gradients
+from edgewise.patching.attribution import edge_gradients
+from edgewise.patching.reader_gradients import KEPT, GradientTape, ReaderGradients
 from edgewise.patching.replacements import Replacer, Sources
 from edgewise.progress import Progress
 from edgewise.tasks.metrics import Metric

@@ -11,23 +11,22 @@ Cost: 2 forward passes and, a step, a forward and a backward for each of 1 + 2 x
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
-from edgewise.methods.gradients import (
-    Ends,
-    ReplacingTape,
-    check_gradient,
-    gradients_at,
-    groups,
-    mean_scores,
-)
+from edgewise.graph import Graph
+from edgewise.methods.gradients import Ends, check_gradient, gradients_at, mean_scores
 from edgewise.methods.options import Count
 from edgewise.models.transformer import Transformer
-from edgewise.patching.attribution import KEPT, ReaderGradients, edge_gradients
-from edgewise.patching.replacements import Replacer
+from edgewise.patching.attribution import edge_gradients_of_runs
+from edgewise.patching.reader_gradients import KEPT, GradientTape
+from edgewise.patching.replacements import Replacer, run_tape
 from edgewise.progress import Progress
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
@@ -51,19 +50,58 @@ def eap_ig_activations(
     if problems := check(metric, pairs):
         raise BadInput(*problems)
 
-    @torch.no_grad()
     def scores(batch: Batch) -> Tensor:
-        ends = Ends.of(model, batch, metric, replacer)
-        moved = list(groups(ends))
-        share_of_each = 1 / (steps * (1 + len(moved)))
-        readers = ReaderGradients(model)
-        for step in range(1, steps + 1):
-            share = step / steps
-            readers.add(gradients_at(model, ends.embeddings(share), batch, metric, ends.full), share_of_each)
-            clean = ends.embeddings(1.0)
-            for name, layer, live, replaced in moved:
-                tape = ReplacingTape(name, layer, torch.lerp(replaced, live, share), KEPT)
-                readers.add(gradients_at(model, clean, batch, metric, ends.full, tape), share_of_each)
-        return edge_gradients(model, ends.differences(), readers)
+        return batch_scores(model, batch, metric, replacer, steps)
 
     return mean_scores(model, pairs, scores, batch_size, progress)
+
+
+@torch.no_grad()
+def batch_scores(
+    model: Transformer, batch: Batch, metric: Metric, replacer: Replacer, steps: int
+) -> Float[Tensor, "readers sources"]:
+    """The scores of one batch, summed over its examples. Each group's runs are contracted together."""
+    ends = Ends.of(model, batch, metric, replacer)
+    live, apart = run_tape(model, batch.clean, "head", "mlp"), ends.differences
+    groups = [Group("embedding", 0)]
+    for name, differences in (("head", apart.heads), ("mlp", apart.mlps)):
+        groups += [Group(name, layer, live[name][layer], each) for layer, each in enumerate(differences)]
+    total = torch.zeros(Graph.of(model.config).shape, dtype=torch.float64)
+    shares = [step / steps for step in range(1, steps + 1)]
+    for group in groups:
+        tapes = map(partial(group.run, model, ends, batch, metric), shares)
+        total += edge_gradients_of_runs(model, apart, ((tape, 1 / steps) for tape in tapes)).cpu()
+    return total / len(groups)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Outputs that are moved together: the embedding, or what one layer's heads or MLP write."""
+
+    name: str
+    layer: int
+    clean: Tensor | None = None
+    difference: Tensor | None = None
+    """None: the embedding's are those of the ends."""
+
+    def run(self, model: Transformer, ends: Ends, batch: Batch, metric: Metric, share: float) -> GradientTape:
+        if self.clean is None or self.difference is None:
+            return gradients_at(model, ends.embeddings(share), batch, metric, ends.full)
+        tape = ReplacingTape(self.name, self.layer, self.clean - (1 - share) * self.difference)
+        return gradients_at(model, ends.clean, batch, metric, ends.full, tape)
+
+
+class ReplacingTape(GradientTape):
+    """One output of one layer is given, in the place of what the run makes of it."""
+
+    def __init__(self, name: str, layer: int, given: Tensor) -> None:
+        super().__init__(KEPT)
+        self.name, self.layer, self.given = name, layer, given
+        self.passed = 0
+
+    def __call__(self, name: str, tensor: Tensor) -> Tensor:
+        if name == self.name:
+            self.passed += 1
+            if self.passed == self.layer + 1:
+                tensor = self.given
+        return super().__call__(name, tensor)

@@ -7,7 +7,7 @@ They differ in the runs: where they begin, what is put into them, and the rules 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +19,8 @@ from edgewise.graph import Graph
 from edgewise.models.rules import PLAIN, Rules
 from edgewise.models.tape import SOURCES
 from edgewise.models.transformer import Transformer
-from edgewise.patching.attribution import KEPT, GradientTape, ReaderGradients, edge_gradients
+from edgewise.patching.attribution import edge_gradients_of_runs
+from edgewise.patching.reader_gradients import KEPT, GradientTape
 from edgewise.patching.replacements import Replacer, Sources, run_tape
 from edgewise.progress import Progress
 from edgewise.tasks.finite import require_finite
@@ -56,31 +57,25 @@ def mean_scores(
 
 @dataclass(frozen=True)
 class Ends:
-    """A batch between whose two ends runs are taken: its own sources, and what replaces them."""
+    """A batch between whose two ends runs are taken."""
 
-    clean: Sources
-    replaced: Sources
+    clean: Embeddings
+    differences: Sources
+    """Of every source, live less replaced."""
     full: Float[Tensor, "examples reads vocabulary"] | None
     """The full model's logits, for metrics that compare with them."""
 
     @classmethod
     @torch.no_grad()
     def of(cls, model: Transformer, batch: Batch, metric: Metric, replacer: Replacer) -> Ends:
-        if metric.compares_with_full(batch):
-            tape = GradientTape(*SOURCES)
-            full = model.run(model.embed(batch.clean), batch.read, tape)
-        else:
-            tape, full = run_tape(model, batch.clean, *SOURCES), None
-        return cls(Sources.of_tape(tape), replacer.sources(batch.corrupted), full)
-
-    def differences(self) -> Sources:
-        """To be asked for last: both ends give up their tensors."""
-        return self.clean.less(self.replaced)
+        full = model(batch.clean, batch.read) if metric.compares_with_full(batch) else None
+        live = Sources.of_tape(run_tape(model, batch.clean, *SOURCES))
+        return cls(model.embed(batch.clean), live.less(replacer.sources(batch.corrupted)), full)
 
     def embeddings(self, share: float) -> Embeddings:
         """This share of the way from replaced to clean."""
-        ends = zip(self.clean.embeddings, self.replaced.embeddings, strict=True)
-        return [torch.lerp(replaced.expand_as(clean), clean, share) for clean, replaced in ends]
+        ends = zip(self.clean, self.differences.embeddings, strict=True)
+        return [clean - (1 - share) * difference for clean, difference in ends]
 
 
 def gradients_at(
@@ -109,33 +104,8 @@ def between_ends(
 ) -> Float[Tensor, "readers sources"]:
     """The scores of one batch by runs whose embeddings lie between the two ends: weights by share."""
     ends = Ends.of(model, batch, metric, replacer)
-    readers = ReaderGradients(model)
-    for share, weight in shares.items():
-        readers.add(gradients_at(model, ends.embeddings(share), batch, metric, ends.full), weight)
-    return edge_gradients(model, ends.differences(), readers)
-
-
-class ReplacingTape(GradientTape):
-    """One kind of output of one layer is given, in the place of what the run makes of it."""
-
-    def __init__(self, name: str, layer: int, given: Tensor, *names: str) -> None:
-        super().__init__(*names)
-        self.name, self.layer, self.given = name, layer, given
-        self.passed = 0
-
-    def __call__(self, name: str, tensor: Tensor) -> Tensor:
-        if name == self.name:
-            self.passed += 1
-            if self.passed == self.layer + 1:
-                tensor = self.given
-        return super().__call__(name, tensor)
-
-
-def groups(ends: Ends) -> Iterator[tuple[str, int, Tensor, Tensor]]:
-    """Each group of outputs that is moved by itself: its name on a tape, its layer, and its two ends."""
-    for name, clean, replaced in (
-        ("head", ends.clean.heads, ends.replaced.heads),
-        ("mlp", ends.clean.mlps, ends.replaced.mlps),
-    ):
-        for layer, (live, other) in enumerate(zip(clean, replaced, strict=True)):
-            yield name, layer, live, other.expand_as(live)
+    runs = (
+        (gradients_at(model, ends.embeddings(share), batch, metric, ends.full), weight)
+        for share, weight in shares.items()
+    )
+    return edge_gradients_of_runs(model, ends.differences, runs)

@@ -2,7 +2,7 @@
 
 Each q, k and v input has a norm of its own, because each reads a mix of its own. `forward` is used by the
 masked pass; `backward` - from the gradient of what was made to the gradient of the input, given the norm's
-statistics - by the masked pass and by attribution.
+statistics - by its gradient.
 """
 
 from __future__ import annotations
