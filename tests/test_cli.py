@@ -66,13 +66,21 @@ def test_list_tells_everything_that_can_be_chosen(home):
     assert "arXiv" not in edgewise("list", "metrics").stdout
 
 
+AT_THE_CLEAN_RUN = ["eap", "relp", "gim", "eap-then-acdc", "node-attribution", "hisp"]
+BY_GRADIENTS = [
+    *("eap", "eap-ig-inputs", "eap-ig-activations", "eap-ig-mask", "clean-corrupted", "relp", "gim"),
+    *("eap-then-acdc", "node-attribution", "hisp"),
+]
+
+
 def test_list_tells_which_metrics_a_method_cannot_use_and_why():
     told = json.loads(edgewise("list", "metrics", "--json").stdout)
     assert {name: facts["not for"] for name, facts in told["metrics"].items() if facts["not for"]} == {
-        "kl": ["eap (flat at the clean run)"],
-        "accuracy": ["eap (no gradient)"],
+        "kl": [f"{', '.join(AT_THE_CLEAN_RUN)} (flat at the clean run)"],
+        "accuracy": [f"{', '.join(BY_GRADIENTS)} (no gradient)"],
     }
-    assert "not for: eap (flat at the clean run)" in edgewise("list", "metrics").stdout
+    assert "not for: eap, relp, gim" in edgewise("list", "metrics").stdout
+    assert told["metrics"]["mean-squared-error"]["needs"] == [f"a target, for {', '.join(AT_THE_CLEAN_RUN)}"]
 
 
 def test_after_other_prompts_were_evaluated_other_sizes_are_suggested(home):
@@ -112,7 +120,7 @@ def test_version_is_told():
         (
             "discover",
             "--model --task --prompts --examples --seed --corruption --out --method --metric --ablation "
-            "--set --evaluate-on --overwrite --quiet "
+            "--set --edges-from --evaluate-on --overwrite --quiet "
             "--json --edges --threshold --sparsity --by --no-prune --batch-size --dtype --device "
             "--grouped-readers",
         ),
@@ -228,5 +236,5 @@ def test_help_tells_no_types_of_python(verb):
 def test_list_tells_what_a_metric_needs_of_the_prompts():
     told = json.loads(edgewise("list", "metrics", "--json").stdout)["metrics"]
     assert told["logit-diff"]["needs"] == ["correct answers", "wrong answers"]
-    assert told["mean-squared-error"]["needs"] == ["a target, for eap"]
+    assert told["mean-squared-error"]["needs"] == [f"a target, for {', '.join(AT_THE_CLEAN_RUN)}"]
     assert told["kl"]["needs"] == []

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from cli_cases import edgewise, problems, refused
+from edgewise.methods import METHODS
 from edgewise.models.bundled import tasks_with_a_model
 
 HEAVY = (
@@ -52,7 +53,7 @@ def test_what_is_typed_wrongly_is_told_with_the_problems_of_the_request(home):
         "unknown option '--edgs'. Did you mean '--edges'?",
         "--batch-size must be a whole number. Got 'many'. Write it in digits.",
         f"prompts file {home / 'none.jsonl'} does not exist. Give the path of a JSONL file.",
-        "unknown method 'eep'. Did you mean 'eap'? Known: eap.",
+        f"unknown method 'eep'. Did you mean 'eap'? Known: {', '.join(sorted(METHODS))}.",
     ]
     found = problems(edgewise("evaluate", home / "run", "--edges", 3, "--edges", "x", "--metric", "klm"))
     assert [problem.split(".")[0] for problem in found] == [

@@ -11,7 +11,7 @@ import edgewise
 ROOT = Path(edgewise.__file__).parent
 
 FLOORS = [
-    "errors recognised files progress",
+    "errors recognised files progress checkpoint",
     "models",
     "graph",
     "paths edges views pruning storage",
@@ -22,6 +22,7 @@ FLOORS = [
     "tasks",
     "methods evaluation formats reports",
     "discovery request",
+    "edges_from",
     "run_folder",
     "meaning",
     "validation",

@@ -9,6 +9,7 @@ import edgewise as ew
 from edgewise.circuit import Circuit
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
+from edgewise.methods import METHODS
 from edgewise.tasks.prompt_rules import PromptRules
 from tiny_models import tiny_model
 from tiny_tokenizers import word_tokenizer
@@ -129,7 +130,7 @@ def test_a_circuit_is_likened_to_a_circuit():
 def test_methods_metrics_and_ablations_are_given_by_name_and_the_batch_size_as_a_number():
     choices = {"method": None, "metric": len, "ablation": ["zero"], "batch_size": "16"}
     assert problems_of(ew.discover, MODEL, PAIRS, **choices) == [
-        "the name of the method was needed, as text. Got None. Known: eap.",
+        f"the name of the method was needed, as text. Got None. Known: {', '.join(sorted(METHODS))}.",
         "the name of the metric was needed, as text. Got a function. "
         "Known: accuracy, kl, logit-diff, mean-squared-error, neg-log-prob, prob-diff.",
         "the name of the ablation was needed, as text. Got a list. Known: corrupted, mean, zero.",

@@ -43,6 +43,19 @@ def tiny_model(kind: str, seed: int = 0, dtype: torch.dtype = torch.float64) -> 
     return random_model(ModelConfig(**{**COMMON, **KINDS[kind]}), seed=seed, dtype=dtype)
 
 
+def smaller_model(kind: str, seed: int = 0, dtype: torch.dtype = torch.float64) -> Transformer:
+    """Two layers of two heads, for what goes edge by edge."""
+    fewer = {"layers": 2, "heads": 2, "head_width": 16}
+    own = {**COMMON, **KINDS[kind], **fewer}
+    if "rotaries" in own:
+        own["rotaries"] = own["rotaries"][:2]
+    if "windows" in own:
+        own["windows"] = own["windows"][:2]
+    if own.get("key_value_heads"):
+        own["key_value_heads"] = 1
+    return random_model(ModelConfig(**own), seed=seed, dtype=dtype)
+
+
 def tiny_tokens(seed: int, examples: int = 3, positions: int = 7) -> torch.Tensor:
     return torch.randint(
         0, COMMON["vocabulary"], (examples, positions), generator=torch.Generator().manual_seed(seed)

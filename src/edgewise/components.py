@@ -57,7 +57,7 @@ class ComponentScores:
         return cls(scores.graph, scores.values.sum(0), scores.values.sum(1))
 
     def nodes(self) -> dict[str, float]:
-        """The sum of a node's parts - what it reads, what it writes - by the node's name."""
+        """The strongest of a node's parts - what it reads, what it writes - by the node's name."""
         found = {}
         for name, index in self.graph.source_index.items():
             rows = [
@@ -66,10 +66,13 @@ class ComponentScores:
                 if name in self.graph.head_of_reader(reader)
             ]
             parts = torch.cat([self.sources[index, None], self.readers[rows]])
-            found[name] = parts[parts.isfinite()].sum().item()
+            found[name] = max(parts[parts.isfinite()].tolist(), key=abs, default=0.0)
         return found
 
     def to_edges(self) -> Scores:
         sources, readers = torch.broadcast_tensors(self.sources[None, :], self.readers[:, None])
         weaker = torch.where(sources.abs() <= readers.abs(), sources, readers)
-        return Scores(self.graph, torch.where(self.graph.edges, weaker, 0.0))
+        weaker = torch.where(self.graph.edges, weaker, 0.0)
+        # Where neither end has a score of its own, nothing bounds the edge but what is seen of the others.
+        most = weaker[weaker.isfinite()].abs().max()
+        return Scores(self.graph, weaker.clamp(-most, most))

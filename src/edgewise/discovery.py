@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
-from edgewise.circuit import Scores
+from edgewise.checkpoint import Checkpoint
+from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput, check_name
+from edgewise.graph import Graph
 from edgewise.methods import METHODS
-from edgewise.methods.options import read_options
+from edgewise.methods.options import read_options, takes
+from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.checks import check_fit, check_kinds, check_task, metric_of
 from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.pairs import Pairs, prompt_rules
+from edgewise.tasks.pairs import Pairs, pairs_hash, prompt_rules
 
 
 def discover(
@@ -25,26 +30,79 @@ def discover(
     metric: str | None = None,
     ablation: str = "corrupted",
     batch_size: int = 16,
+    edges: Circuit | None = None,
+    checkpoint: str | PathLike[str] | Checkpoint | None = None,
     progress: bool | Progress = False,
     **options: Any,
 ) -> Scores:
     """Score every edge; positive = keeping it helps the metric. `options` are the method's own.
 
     The metric is the task's that the pairs belong to unless one is given; without a task, logit-diff.
+
+    - edges: for methods that go edge by edge, those to go through.
+    - checkpoint: for methods that take long, a folder to keep in what is done so far. The same call goes on
+      from there, and removes it when it is done.
     """
     metric = metric_of(pairs) if metric is None else metric
     checked = pairs if isinstance(pairs, Pairs) else None
     problems = check_kinds(model, pairs)
-    problems += check_discovery(method, metric, ablation, batch_size, checked, options)
+    problems += check_discovery(method, metric, ablation, batch_size, checked, options, edges is not None)
     if problems or (problems := check_fit(pairs, prompt_rules(model))):
         raise BadInput(*problems)
     shown = Progress(progress) if isinstance(progress, bool) else progress
     chosen = METHODS[method]
     own, _ = read_options(method, chosen.discover, options)
+    offered: dict[str, Any] = {}
+    if edges is not None:
+        offered["edges"] = on_graph(edges, Graph.of(model.config))
+    keeper = checkpoint
+    if not isinstance(keeper, Checkpoint | None):
+        of = what_for(model, pairs, method, metric, ablation, batch_size, edges, own)
+        keeper = Checkpoint(Path(keeper), of)
+    if keeper is not None and takes(chosen.discover, "checkpoint"):
+        offered["checkpoint"] = keeper
     replacer = replacer_for(ablation, model, pairs, batch_size, shown)
-    return chosen.discover(
-        model, pairs, METRICS[metric], replacer, batch_size=batch_size, progress=shown, **own
+    scores = chosen.discover(
+        model, pairs, METRICS[metric], replacer, batch_size=batch_size, progress=shown, **offered, **own
     )
+    if keeper is not None and keeper is not checkpoint:
+        keeper.remove()
+    return scores
+
+
+def what_for(
+    model: Transformer,
+    pairs: Pairs,
+    method: str,
+    metric: str,
+    ablation: str,
+    batch_size: int,
+    edges: Circuit | None,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All that a discovery depends on: what a checkpoint of it belongs to."""
+    own, _ = read_options(method, METHODS[method].discover, options)
+    return {
+        "method": method,
+        "options": own,
+        "metric": metric,
+        "ablation": ablation,
+        "batch size": batch_size,
+        "edges": None if edges is None else list(edges),
+        "prompts": pairs_hash(pairs),
+        "weights": weights_fingerprint(model),
+    }
+
+
+def on_graph(edges: Circuit, graph: Graph) -> Circuit:
+    """Edges of this very graph, and at least one."""
+    if edges.graph != graph:
+        raise BadInput(
+            f"edges of {graph.describe()}, the model's, were needed. Got those of {edges.graph.describe()}."
+        )
+    if not len(edges):
+        raise BadInput("edges to go through were needed. Got none.")
+    return edges
 
 
 def check_discovery(
@@ -54,6 +112,7 @@ def check_discovery(
     batch_size: int,
     pairs: Pairs | None,
     options: Mapping[str, Any],
+    some_edges: bool = False,
 ) -> list[str]:
     """Everything that keeps `discover` from starting; without pairs, what can be said without them."""
     problems = check_task(metric, ablation, batch_size, pairs)
@@ -64,6 +123,12 @@ def check_discovery(
         )
     if unknown_method := check_name("method", method, METHODS):
         return unknown_method + problems
+    chosen = METHODS[method]
+    own, wrong = read_options(method, chosen.discover, options)
     if not check_name("metric", metric, METRICS):
-        problems += METHODS[method].check(METRICS[metric], pairs or Pairs(()))
-    return problems + read_options(method, METHODS[method].discover, options)[1]
+        looked_at = {name: value for name, value in own.items() if takes(chosen.check, name)}
+        problems += chosen.check(METRICS[metric], pairs or Pairs(()), **looked_at)
+    if some_edges and not takes(chosen.discover, "edges"):
+        able = ", ".join(name for name, one in METHODS.items() if takes(one.discover, "edges"))
+        problems.append(f"{method} scores all edges at once. Leave out edges, or choose one of {able}.")
+    return problems + wrong

@@ -19,7 +19,6 @@ from edgewise.meaning import (
     MEASURED_ON,
     check_sources,
     idle_options,
-    pairs_hash,
     pairs_of,
     read_model,
 )
@@ -33,7 +32,7 @@ from edgewise.run_folder import Run, file_hash, load_run
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.checks import METRIC, check_task
 from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.pairs import Pairs
+from edgewise.tasks.pairs import Pairs, pairs_hash
 from edgewise.validation import check_edges, check_file, check_kept
 from edgewise.zoo.truth import own_task
 

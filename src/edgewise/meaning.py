@@ -7,7 +7,6 @@ split: no two clean prompts of different splits are about the same.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 
 from edgewise.errors import BadInput, Problems, check_name, gathered
 from edgewise.graph import Graph
@@ -136,9 +135,3 @@ def read_prompts(path: str, model: Preview | None, problems: Problems) -> Pairs 
         pairs, wrong = Pairs.read(path, PromptRules.of(model.config, model.tokenizer))
         problems.add(*wrong)
         return pairs or None
-
-
-def pairs_hash(pairs: Pairs) -> str:
-    """SHA-256 of what pairs hold, wherever they came from."""
-    told = [(pair.clean, pair.corrupted, pair.correct, pair.wrong, pair.read) for pair in pairs]
-    return hashlib.sha256(repr(told).encode()).hexdigest()

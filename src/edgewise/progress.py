@@ -1,6 +1,6 @@
 """How far long work has come: a bar on a terminal, a plain line now and then elsewhere, nothing when quiet.
 
-Work that takes over a second goes through `Progress.track`. It writes to standard error, so that what a
+Work that takes over a second goes through `Progress`. It writes to standard error, so that what a
 command prints stays clean.
 """
 
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
+Advance = Callable[[int], None]
 
 SECONDS_BEFORE_SHOWING = 1.0
 SECONDS_BETWEEN_LINES = 10.0
@@ -25,28 +27,68 @@ class Progress:
 
     def track(self, items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
         """The items, one by one; `what` says what is being done to them."""
+        with self.counting(what, total) as advance:
+            for item in items:
+                yield item
+                advance(1)
+
+    @contextmanager
+    def counting(self, what: str, total: int, unit: str = "", done: int = 0) -> Iterator[Advance]:
+        """For work that comes in lumps: call what this gives with how much more has been done.
+
+        `unit`: what is counted, to tell how many a second; `done`: how much was there at the beginning.
+        """
         if not self.shown:
-            yield from items
+            yield lambda more: None
         elif sys.stderr.isatty():
-            yield from _bar(items, what, total)
+            with _bar(what, total, unit, done) as advance:
+                yield advance
         else:
-            yield from _lines(items, what, total)
+            yield _Lines(what, total, unit, done).advance
 
 
-def _bar(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+@contextmanager
+def _bar(what: str, total: int, unit: str, done: int) -> Iterator[Advance]:
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    yield from track(items, what, total=total, console=Console(stderr=True), transient=True)
+    columns = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()]
+    if unit:
+        columns.append(TextColumn("{task.fields[speed]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, completed=done, speed="")
+        start, begun = time.monotonic(), done
+
+        def advance(more: int) -> None:
+            nonlocal done
+            done += more
+            speed = _speed(done - begun, time.monotonic() - start, unit)
+            bar.update(task, advance=more, speed=speed)
+
+        yield advance
 
 
-def _lines(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    start = time.monotonic()
-    said = start + SECONDS_BEFORE_SHOWING - SECONDS_BETWEEN_LINES
-    for done, item in enumerate(items):
+class _Lines:
+    def __init__(self, what: str, total: int, unit: str, done: int) -> None:
+        self.what, self.total, self.unit = what, total, unit
+        self.begun = self.done = done
+        self.start = time.monotonic()
+        self.said = self.start + SECONDS_BEFORE_SHOWING - SECONDS_BETWEEN_LINES
+
+    def advance(self, more: int) -> None:
+        self.done += more
         now = time.monotonic()
-        if done and now - said >= SECONDS_BETWEEN_LINES:
-            left = (now - start) / done * (total - done)
-            print(f"{what}: {done} of {total}, {now - start:.0f} s, about {left:.0f} s left", file=sys.stderr)
-            said = now
-        yield item
+        if now - self.said < SECONDS_BETWEEN_LINES or self.done == self.total:
+            return
+        self.said = now
+        passed = now - self.start
+        left = passed / max(self.done - self.begun, 1) * (self.total - self.done)
+        speed = f", {_speed(self.done - self.begun, passed, self.unit)}" if self.unit else ""
+        print(
+            f"{self.what}: {self.done:,} of {self.total:,}, {passed:.0f} s{speed}, about {left:.0f} s left",
+            file=sys.stderr,
+        )
+
+
+def _speed(done: int, seconds: float, unit: str) -> str:
+    return f"{done / max(seconds, 1e-9):,.0f} {unit} a second"

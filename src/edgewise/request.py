@@ -42,6 +42,10 @@ class Request:
     options: Annotated[
         Mapping[str, Any], Help("An option of the method's own; repeat it for more.", "NAME=VALUE")
     ] = field(default_factory=dict)
+    edges_from: Annotated[
+        str | None,
+        Help("Go through these edges alone: a run's folder, a circuit.json or an edge list.", "PATH"),
+    ] = None
     evaluate_on: Annotated[str | None, Help("Evaluate on these prompts instead.", "FILE.jsonl")] = None
     overwrite: Annotated[bool, Help("Replace the files of a run that is in the folder.")] = False
     examples: Annotated[int | None, Help("Prompt pairs of each split; else 100.", "N", TASK)] = None

@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
+from edgewise.checkpoint import FOLDER, Checkpoint
 from edgewise.circuit import Circuit, Scores
-from edgewise.discovery import discover
+from edgewise.discovery import discover, what_for
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
 from edgewise.evaluation.overlap import with_overlap
+from edgewise.methods import METHODS
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import load
 from edgewise.models.transformer import Transformer
@@ -39,14 +42,31 @@ def run(request: Request, progress: Progress | None = None) -> Run:
             grouped_readers=request.grouped_readers,
             quiet=not progress.shown,
         )
+    metric, method = request.metric, request.method
+    keeper = Checkpoint(
+        Path(request.out) / FOLDER,
+        what_for(
+            model,
+            checked.found_on,
+            method,
+            metric,
+            request.ablation,
+            request.batch_size,
+            checked.edges,
+            request.options,
+        ),
+        request.overwrite,
+    )
     with timed(seconds, "discover"):
         scores = discover(
             model,
             checked.found_on,
-            request.method,
-            metric=request.metric,
+            method,
+            metric=metric,
             ablation=request.ablation,
             batch_size=request.batch_size,
+            edges=checked.edges,
+            checkpoint=keeper,
             progress=progress,
             **request.options,
         )
@@ -54,9 +74,8 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     with timed(seconds, "evaluate"):
         pairs = checked.evaluated_on
         replacer = replacer_for(request.ablation, model, pairs, request.batch_size, progress)
-        metric = METRICS[request.metric]
         [evaluation] = evaluate_circuits(
-            model, pairs, [circuit], metric, replacer, request.batch_size, progress
+            model, pairs, [circuit], METRICS[metric], replacer, request.batch_size, progress
         )
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
     if checked.truth is not None and is_known_of(model, checked.truth, request):
@@ -64,6 +83,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     record = describe_run(request, model, checked.sha256, circuit, seconds)
     done = Run(request, scores, circuit, evaluation, record)
     save_run(done)
+    keeper.remove()
     return done
 
 
@@ -81,6 +101,8 @@ def select(scores: Scores, request: Request, edges: int | None = None) -> Circui
         circuit = scores.threshold(request.threshold, request.by)
     elif request.sparsity is not None:
         circuit = scores.sparsity(request.sparsity, request.by)
+    elif METHODS[request.method].chooses:
+        circuit = Circuit(scores.graph, scores.values != 0)
     else:
         circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), request.by)
     return circuit.prune() if request.prune else circuit

@@ -69,7 +69,7 @@ def describe_run(
     """What `run.json` holds. Paths are absolute, so that the run can be gone back to from anywhere."""
     places = {
         name: str(Path(given).absolute())
-        for name in ("model", "prompts", "evaluate_on", "out")
+        for name in ("model", "prompts", "evaluate_on", "edges_from", "out")
         if (given := getattr(request, name)) and (name == "out" or Path(given).exists())
     }
     asked = {name: value for name, value in asdict(request).items() if name != "misread"}

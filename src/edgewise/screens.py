@@ -50,7 +50,8 @@ def notes_on(run: Run) -> list[str]:
     """What a reader of the circuit should know of how it was chosen."""
     if not run.scores.values.any():
         flat = f"{run.request.metric} is flat where {run.request.method} looks"
-        return [f"every score is 0, so that the circuit is arbitrary: {flat}. Choose another."]
+        others = "Choose another metric, or a method that looks elsewhere, e.g. eap-ig-inputs."
+        return [f"every score is 0, so that the circuit is arbitrary: {flat}. {others}"]
     every, chosen = run.scores.graph.edge_count, run.record["edges"]["selected"]
     if chosen == every and run.request.edges != every and run.request.sparsity != 0:
         fewer = "Choose fewer: --edges, --sparsity or a higher --threshold."

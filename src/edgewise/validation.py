@@ -8,15 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewise.circuit import STRENGTH
+from edgewise.checkpoint import FOLDER as CHECKPOINT
+from edgewise.circuit import STRENGTH, Circuit
 from edgewise.discovery import check_discovery
+from edgewise.edges_from import edges_from
 from edgewise.errors import Problems, check_name, gathered
 from edgewise.graph import Graph
 from edgewise.meaning import (
     FOUND_ON,
     MEASURED_ON,
     meant,
-    pairs_hash,
     pairs_of,
     read_model,
     read_prompts,
@@ -26,7 +27,7 @@ from edgewise.models.load import Preview, check_placement
 from edgewise.request import Request
 from edgewise.run_folder import FILES, RECORD, file_hash
 from edgewise.tasks.checks import check_task
-from edgewise.tasks.pairs import Pairs
+from edgewise.tasks.pairs import Pairs, pairs_hash
 from edgewise.zoo.known import KnownCircuit
 
 
@@ -40,6 +41,8 @@ class Checked:
     evaluated_on: Pairs
     sha256: str
     """Of the file of the first, or of a task's pairs."""
+    edges: Circuit | None
+    """Those to go through, where not all."""
     truth: KnownCircuit | None
     """What is known of the task's circuit: for the evaluation alone."""
 
@@ -59,8 +62,13 @@ def validate(request: Request) -> Checked:
             request.batch_size,
             found_on,
             request.options,
+            request.edges_from is not None,
         )
     )
+    edges = None
+    if request.edges_from is not None and model is not None:
+        with gathered(problems):
+            edges = edges_from(request.edges_from, Graph.of(model.config))
     evaluated_on = found_on
     if request.evaluate_on is not None:
         evaluated_on = read_prompts(request.evaluate_on, model, problems)
@@ -77,7 +85,7 @@ def validate(request: Request) -> Checked:
     assert found_on is not None
     assert evaluated_on is not None
     sha256 = file_hash(request.prompts) if request.prompts else pairs_hash(found_on)
-    return Checked(request, found_on, evaluated_on, sha256, truth)
+    return Checked(request, found_on, evaluated_on, sha256, edges, truth)
 
 
 def check_selection(request: Request, model: Preview | None) -> list[str]:
@@ -113,6 +121,8 @@ def check_folder(out: str, overwrite: bool, mark: str = RECORD, what: str = "a r
         return [f"{out} is a link to nothing. Give another --out."]
     if folder.exists() and not folder.is_dir():
         return [f"{out} is a file, and {what} needs a folder. Give another --out."]
+    if folder.exists() and what == "a run" and [each.name for each in folder.iterdir()] == [CHECKPOINT]:
+        return check_can_be_made(folder)
     if folder.exists() and not overwrite:
         return [
             f"{out} is there already and was left as it is. "

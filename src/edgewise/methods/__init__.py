@@ -13,13 +13,21 @@ from typing import Literal
 
 from edgewise.circuit import Scores
 from edgewise.methods import (
+    acdc,
+    activation_patching,
     clean_corrupted,
+    direct_effect,
     eap,
     eap_ig_activations,
     eap_ig_inputs,
     eap_ig_mask,
+    eap_then_acdc,
     gim,
+    hisp,
+    information_flow,
+    nodes,
     relp,
+    weight_gradients,
 )
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
@@ -37,7 +45,9 @@ class Method:
     paper: str
     choose: str
     """When to choose it."""
-    ranks: Literal["edges"] = "edges"
+    ranks: Literal["edges", "nodes"] = "edges"
+    chooses: bool = False
+    """It says itself which edges stay: those with a score."""
 
 
 METHODS: Mapping[str, Method] = {
@@ -98,6 +108,75 @@ METHODS: Mapping[str, Method] = {
             cost="2 forward passes, 1 backward",
             paper="Edin et al. 2025, arXiv:2505.17630",
             choose="At the cost of EAP, where attention saturates.",
+        ),
+        Method(
+            name="activation-patching",
+            discover=activation_patching.activation_patching,
+            check=activation_patching.check,
+            cost="1 partial forward pass an edge",
+            paper="Wang et al. 2022, arXiv:2211.00593",
+            choose="To know exactly what each edge does alone; on large models for some: --edges-from.",
+        ),
+        Method(
+            name="acdc",
+            discover=acdc.acdc,
+            check=acdc.check,
+            cost="1 partial patched run an edge",
+            paper="Conmy et al. 2023, arXiv:2304.14997",
+            choose="For a circuit that is enough by itself, backups and all. It chooses the edges, by tau.",
+            chooses=True,
+        ),
+        Method(
+            name="eap-then-acdc",
+            discover=eap_then_acdc.eap_then_acdc,
+            check=eap_then_acdc.check,
+            cost="the first method's, and 1 partial patched run for each edge it leaves",
+            paper="Syed, Rager and Conmy 2023, arXiv:2310.10348",
+            choose="Where ACDC takes too long; --set first=eap-ig-inputs to lose less.",
+            chooses=True,
+        ),
+        Method(
+            name="node-attribution",
+            discover=nodes.node_attribution_edges,
+            check=nodes.check,
+            cost="2 forward passes, 1 backward",
+            paper="Kramar et al. 2024, arXiv:2403.00745",
+            choose="To rank whole nodes at the least cost. Examples of opposite sign cancel out.",
+            ranks="nodes",
+        ),
+        Method(
+            name="hisp",
+            discover=hisp.hisp,
+            check=hisp.check,
+            cost="1 forward pass, 1 backward (1 forward more against the replacement)",
+            paper="Michel, Levy and Neubig 2019, arXiv:1905.10650",
+            choose="To compare with published figures; --set against=replacement tells prompts apart.",
+            ranks="nodes",
+        ),
+        Method(
+            name="information-flow-routes",
+            discover=information_flow.information_flow,
+            check=information_flow.check,
+            cost="1 forward pass",
+            paper="Ferrando and Voita 2024, arXiv:2403.00824",
+            choose="Without a metric and without corrupted prompts: what flows, not what the task needs.",
+        ),
+        Method(
+            name="weight-gradients",
+            discover=weight_gradients.weight_gradient_edges,
+            check=weight_gradients.check,
+            cost="1 forward and backward, 2 with corrupted prompts",
+            paper="P. Talavante, Gradient Based Circuits Discovery (slides)",
+            choose="To look at weights, without an intervention. Seldom best, and without a sign.",
+            ranks="nodes",
+        ),
+        Method(
+            name="direct-effect",
+            discover=direct_effect.direct_effect,
+            check=direct_effect.check,
+            cost="2 forward passes",
+            paper="Wang et al. 2022, arXiv:2211.00593",
+            choose="To see what tells the logits itself. Edges that end elsewhere have 0.",
         ),
     )
 }

@@ -4,7 +4,8 @@
 
 The runs are patched ones, in which each reader sees its own mix: unlike with integrated inputs, the path
 from the replaced run to the clean one is the very thing that circuits are made of. By completeness the scores
-add up to goodness(clean) - goodness(everything replaced), to within the steps' error.
+add up to goodness(clean) - goodness(everything replaced), to within the steps' error; under the ablation
+`zero` that is large, for a norm jumps where its input is nothing.
 
 Cost: a patched forward and backward a step.
 """

@@ -2,12 +2,13 @@
 
 The keyword-only parameters of a method beyond the common ones are its own options. Their annotations say
 what they take: int, float, bool, str, Literal, or one of these | None; Count, Positive and NotNegative are
-numbers within bounds.
+numbers within bounds. A tuple takes several, with commas between them.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 import types
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from edgewise.errors import did_you_mean, unknown
 
 COMMON = ("batch_size", "progress")
+WHERE_OFFERED = ("edges", "checkpoint")
+"""What is given to the methods that take it."""
 CHOSEN_APART = ("metric", "ablation", *COMMON)
 """What is given for every method, and may be misspelled as an option of one."""
 WORDS: dict[Any, str] = {
@@ -43,17 +46,21 @@ class Above:
 
     bound: float
     inclusive: bool = True
+    most: float = math.inf
 
-    def holds(self, number: float) -> bool:
-        return number >= self.bound if self.inclusive else number > self.bound
+    def holds(self, number: float | int) -> bool:
+        above = number >= self.bound if self.inclusive else number > self.bound
+        return above and number <= self.most and number < math.inf
 
     def __str__(self) -> str:
-        return f"{'from' if self.inclusive else 'above'} {self.bound:g}"
+        most = f" and at most {self.most:g}" if self.most < math.inf else ""
+        return f"{'from' if self.inclusive else 'above'} {self.bound:g}{most}"
 
 
 Count = Annotated[int, Above(1.0)]
 Positive = Annotated[float, Above(0.0, inclusive=False)]
 NotNegative = Annotated[float, Above(0.0)]
+Share = Annotated[float, Above(0.0, inclusive=False, most=1.0)]
 
 
 def own_options(method: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -61,8 +68,12 @@ def own_options(method: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return {
         name: parameter
         for name, parameter in parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY and name not in COMMON
+        if parameter.kind is parameter.KEYWORD_ONLY and name not in (*COMMON, *WHERE_OFFERED)
     }
+
+
+def takes(method: Callable[..., Any], parameter: str) -> bool:
+    return parameter in inspect.signature(method).parameters
 
 
 def read_options(
@@ -106,6 +117,8 @@ def describe_kind(kind: Any) -> str:
     'up, down or none'
     >>> describe_kind(Count)
     'a whole number from 1'
+    >>> describe_kind(tuple[Positive, ...])
+    'a number above 0, or several with commas between'
     """
     words = [_word(part) for part in _alternatives(kind)]
     return ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else words[0]
@@ -115,6 +128,8 @@ def _word(part: Any) -> str:
     if get_origin(part) is Annotated:
         kind, bound = get_args(part)
         return f"{WORDS[kind]} {bound}"
+    if get_origin(part) is tuple:
+        return f"{_word(get_args(part)[0])}, or several with commas between"
     return WORDS[part] if part in WORDS else str(part)
 
 
@@ -137,12 +152,23 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
     return (kind,)
 
 
+def _listed(value: Any) -> list[Any]:
+    """Several values, at least one."""
+    several = list(value) if isinstance(value, tuple | list) else [value]
+    if not several:
+        raise ValueError(value)
+    return several
+
+
 def _read_one(part: Any, value: Any) -> Any:
     text = value if isinstance(value, str) else None
     if get_origin(part) is Annotated:
         kind, bound = get_args(part)
         if bound.holds(number := _read_one(kind, value)):
             return number
+    elif get_origin(part) is tuple:
+        several = value.split(",") if isinstance(value, str) else value
+        return tuple(_read_one(get_args(part)[0], each) for each in _listed(several))
     elif not isinstance(part, type):
         # A member of a Literal.
         if value == part or text == str(part):

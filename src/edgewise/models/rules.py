@@ -8,7 +8,7 @@ The numbers forward are always the model's own. A rule changes what backward mak
     temperature     softmax goes back as p (g - sum(p g)), with p = softmax(scores / temperature)
     query, key, value, gate, up    their gradients are multiplied by these
 
-A layer norm's mean is linear in its input, and is never frozen.
+A layer norm's mean is linear in its input, and is never frozen. Norms on queries and keys are left alone.
 """
 
 from __future__ import annotations

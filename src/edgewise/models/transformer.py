@@ -92,9 +92,21 @@ class Transformer(nn.Module):
         for embedding in embeddings:
             keep("embedding", embedding)
         stream = embeddings[0] if len(embeddings) == 1 else torch.stack(embeddings).sum(0)
+        return self.run_from(0, stream, read, keep, rules)
+
+    def run_from(
+        self,
+        first: int,
+        stream: Float[Tensor, "examples positions width"],
+        read: Int[Tensor, "examples reads"] | None = None,
+        tape: Tape | None = None,
+        rules: Rules = PLAIN,
+    ) -> Float[Tensor, "examples reads vocabulary"]:
+        """The same from the stream that enters a layer."""
+        keep = tape or Tape()
         places = self.places(stream)
-        for index, layer in enumerate(self.layers):
-            stream = self._layer(index, layer, stream, places, keep, rules)
+        for index in range(first, len(self.layers)):
+            stream = self._layer(index, self.layers[index], stream, places, keep, rules)
         stream = keep("final_input", stream.view_as(stream))
         stream = stream if read is None else read_positions(stream, read)
         return self.unembed_normed(rules.norm(self.final_norm, stream))

@@ -44,11 +44,11 @@ def edge_gradients_of_runs(
     """Of several runs on one batch, with a weight each."""
     total = torch.zeros(Graph.of(model.config).shape, dtype=torch.float64, device=model.device)
     readers = ReaderGradients(model)
-    for count, (tape, weight) in enumerate(runs, 1):
-        readers.add(tape, weight)
-        if count % TOGETHER == 0:
+    for count, (tape, weight) in enumerate(runs):
+        if count and count % TOGETHER == 0:
             total += edge_gradients(model, differences, readers)
             readers = ReaderGradients(model)
+        readers.add(tape, weight)
     return total + edge_gradients(model, differences, readers)
 
 

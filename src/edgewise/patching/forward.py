@@ -18,7 +18,7 @@ from edgewise.errors import BadInput, check_kind
 from edgewise.graph import Graph
 from edgewise.models.tape import Tape
 from edgewise.models.transformer import Transformer, check_model
-from edgewise.patching.patched_run import PatchedRun
+from edgewise.patching.patched_run import PatchedRun, PatchedTape
 from edgewise.patching.plan import Plan
 from edgewise.patching.replacements import Replacements
 from edgewise.patching.workspace import Workspace
@@ -36,6 +36,7 @@ def patched_logits(
     clean: Tape | None = None,
     from_layer: int = 0,
     workspace: Workspace | None = None,
+    record: PatchedTape | None = None,
 ) -> Float[Tensor, "*masks examples reads vocabulary"]:
     """Logits of the patched run, at the positions in `read` (all when None).
 
@@ -43,9 +44,12 @@ def patched_logits(
       mask that tells positions apart. The result has an axis of masks when the mask has.
     - embeddings: what the embedding sources write, in the place of the tokens' own.
     - live_only: skip what cannot matter; None: wherever no gradient flows.
-    - clean: a tape of SOURCES from the plain run on `tokens`: sources below `from_layer` are taken from it.
-    - from_layer: the masks are 1 for every reader below this layer, and get no gradient there; needs `clean`.
+    - clean: a tape of SOURCES from the plain run on `tokens`, or what another patched run has recorded:
+      sources below `from_layer` are taken from it.
+    - from_layer: for every reader below this layer the masks are 1, or those of the recorded run, and get no
+      gradient there; needs `clean`.
     - workspace: memory to use; give the same one to runs that follow each other.
+    - record: keeps the sources of this run, of one mask, at all positions.
     """
     wrong = _check_kinds(model, tokens, mask, replacements)
     if wrong := wrong or _check_tokens(model, tokens):
@@ -53,13 +57,15 @@ def patched_logits(
     graph = Graph.of(model.config)
     embedded = model.embed(tokens) if embeddings is None else embeddings
     problems = [
-        *_check_mask(graph, mask, embedded[0].shape[1], from_layer),
+        *_check_mask(graph, mask, embedded[0].shape[1], from_layer, getattr(clean, "mask", None)),
         *_check_prompts(embedded[0].shape, read, replacements),
     ]
     if from_layer and clean is None:
         problems.append("from_layer needs clean: a tape of the plain run, to take the layers below from.")
     if from_layer and embeddings is not None:
         problems.append("embeddings cannot be given with from_layer: the layers below are those of the tape.")
+    if record is not None and (mask.ndim != 2 or read is not None or live_only is not False):
+        problems.append("record keeps a run of one mask, all of it: give no read, and live_only=False.")
     if problems:
         raise BadInput(*problems)
     stacked = mask.to(model.dtype).reshape(-1, 1 if mask.ndim < 4 else mask.shape[-3], *graph.shape)
@@ -71,7 +77,12 @@ def patched_logits(
     plan = Plan.everything(graph)
     if live_only:
         plan = Plan.live(graph, stacked, replacements.from_a_run, model.config.heads_share_a_norm)
-    run = PatchedRun(model, plan, stacked, replacements, embedded, read, from_layer, workspace or Workspace())
+    run = PatchedRun(
+        model, plan, stacked, replacements, embedded, read, from_layer, workspace or Workspace(), record
+    )
+    if record is not None:
+        record.mask = mask.detach().clone()
+        record.kept["embedding"] += embedded
     for index in range(graph.layers):
         if clean is not None and index < from_layer:
             run.keep_layer(index, clean)
@@ -105,7 +116,9 @@ def _check_tokens(model: Transformer, tokens: Tensor) -> list[str]:
     return []
 
 
-def _check_mask(graph: Graph, mask: Tensor, length: int, from_layer: int) -> list[str]:
+def _check_mask(
+    graph: Graph, mask: Tensor, length: int, from_layer: int, recorded: Tensor | None
+) -> list[str]:
     if mask.ndim not in (2, 3, 4) or mask.shape[-2:] != graph.shape or not mask.numel():
         return [f"a mask of {graph.shape} [readers, sources] was needed. Got {tuple(mask.shape)}."]
     problems = []
@@ -118,9 +131,11 @@ def _check_mask(graph: Graph, mask: Tensor, length: int, from_layer: int) -> lis
     if not 0 <= from_layer <= graph.layers:
         return [*problems, f"from_layer must be from 0 to {graph.layers}. Got {from_layer}."]
     below = slice(0, graph.head_readers(from_layer).start if from_layer < graph.layers else -1)
-    if from_layer and not (mask[..., below, :] == 1)[..., graph.edges.to(mask.device)[below]].all():
+    kept = mask.new_ones(graph.shape) if recorded is None else recorded
+    if from_layer and not (mask == kept)[..., below, :][..., graph.edges.to(mask.device)[below]].all():
+        like = "1" if recorded is None else "those of the recorded run"
         problems.append(
-            f"with from_layer={from_layer}, masks must be 1 for every reader below layer {from_layer}."
+            f"with from_layer={from_layer}, masks must be {like} for every reader below layer {from_layer}."
         )
     return problems
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from edgewise.models.tape import Tape
+from edgewise.models.tape import SOURCES, Tape
 from edgewise.models.transformer import Transformer
 from edgewise.patching.chain import Chain
 from edgewise.patching.outbox import Outbox
@@ -17,6 +17,14 @@ from edgewise.patching.plan import Plan
 from edgewise.patching.readers import HeadReader, NormReader, Reader
 from edgewise.patching.replacements import Replacements
 from edgewise.patching.workspace import Workspace
+
+
+class PatchedTape(Tape):
+    """The sources of a patched run of one mask, for runs whose masks are the same below some layer."""
+
+    def __init__(self) -> None:
+        super().__init__(*SOURCES)
+        self.mask: Tensor | None = None
 
 
 class PatchedRun:
@@ -32,8 +40,10 @@ class PatchedRun:
         read: Int[Tensor, "examples reads"] | None,
         from_layer: int,
         workspace: Workspace,
+        record: PatchedTape | None = None,
     ) -> None:
         self.model, self.plan, self.replacements = model, plan, replacements
+        self.record = record or Tape()
         self.places = model.places(embedded[0])
         examples, positions, width = embedded[0].shape
         self.read, self.where = read, None
@@ -48,7 +58,7 @@ class PatchedRun:
             self._write(live - replaced)
 
     def keep_layer(self, index: int, clean: Tape) -> None:
-        """A layer whose readers see what they see in the plain run: its outputs are those on the tape."""
+        """A layer whose readers see what they see in the run on the tape: its outputs are those there."""
         if heads := self.plan.heads[index]:
             self._write_heads(index, clean["head"][index][None, :, :, heads], None)
         if self.plan.mlps[index]:
@@ -65,6 +75,7 @@ class PatchedRun:
             base = _in_outbox_order(self.replacements.attention_inputs[index])
             passing = where is None and plan.mlps[index]
             heads, passed = self._mixed_heads(index, base, where, passing)
+            self.record("head", heads[0])
             self._write_heads(index, heads, where)
             if passing and mlp_base is not None:
                 # The MLP's mix of everything below this layer came along with the heads'.
@@ -74,34 +85,38 @@ class PatchedRun:
             reader = NormReader(layer.mlp_norm, self.model.config.width)
             seen = entering if self.model.config.parallel else self.slots_written
             normed, _ = self._read(reader, slice(begun, seen), mlp_base, where)
-            self._write_mlp(index, layer.write_mlp(normed[:, :, 0]), where)
+            wrote = layer.write_mlp(normed[:, :, 0])
+            self.record("mlp", wrote[0])
+            self._write_mlp(index, wrote, where)
 
     def _mixed_heads(
         self, index: int, base: Tensor, where: slice | None, passing: bool
     ) -> tuple[Float[Tensor, "masks examples positions heads head_width"], Tensor]:
         """What a layer's heads make of their mixes at the positions `where`; and the MLP's mix of the same
         sources, if `passing`."""
-        layer, config = self.model.layers[index], self.model.config
+        layer = self.model.layers[index]
         attention = layer.attention
-        places = self.model.position_embedding if config.positions == "query-key" else None
-        picked = self.plan.picked_heads(index)
-        slots = slice(0, self.slots_written)
-
-        def read(names: tuple[str, ...], where: slice | None, passing: bool) -> tuple[list[Tensor], Tensor]:
-            reader = HeadReader(attention, layer.attention_norm, config.key_readers, picked, places, names)
-            made, passed = self._read(reader, slots, base, where, passing)
-            return [made[:, :, rows].flatten(0, 1).transpose(1, 2) for rows, _, _ in reader.parts], passed
-
         if where is None:
-            (query, key, value), passed = read(("query", "key", "value"), None, passing)
+            (query, key, value), passed = self._project(index, ("query", "key", "value"), base, None, passing)
         else:
-            (query,), _ = read(("query",), where, False)
-            (key, value), passed = read(("key", "value"), None, False)
+            (query,), _ = self._project(index, ("query",), base, where, False)
+            (key, value), passed = self._project(index, ("key", "value"), base, None, False)
         key, value = (attention.spread(part, query.shape[-2]) for part in (key, value))
         mixed = attention.mix(query, key, value, self.places, index, where)
         scale = layer.attention_scale(mixed)
         mixed = mixed if scale is None else mixed * scale[..., None]
         return mixed.unflatten(0, (self.chain.outbox.masks, -1)), passed
+
+    def _project(
+        self, index: int, names: tuple[str, ...], base: Tensor, where: slice | None, passing: bool
+    ) -> tuple[list[Tensor], Tensor]:
+        """What some of a layer's q, k and v are, and what was passed on."""
+        layer, config = self.model.layers[index], self.model.config
+        places = self.model.position_embedding if config.positions == "query-key" else None
+        picked = self.plan.picked_heads(index)
+        reader = HeadReader(layer.attention, layer.attention_norm, config.key_readers, picked, places, names)
+        made, passed = self._read(reader, slice(0, self.slots_written), base, where, passing)
+        return [made[:, :, rows].flatten(0, 1).transpose(1, 2) for rows, _, _ in reader.parts], passed
 
     def _read(
         self, reader: Reader, slots: slice, base: Tensor, where: slice | None = None, passing: bool = False

@@ -14,6 +14,7 @@ added up before it meets W, and of the second term, of rank one a token, a numbe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -45,17 +46,24 @@ class GradientTape(Tape):
             index, self.seen[name] = self.seen[name], self.seen[name] + 1
             if tensor.requires_grad:
                 # The hook must not hold the tape: graph -> hook -> tape -> graph would never be freed.
-                gradients, products = self.gradients[name], self.products.get(name)
-                value = None if products is None else [tensor.detach()]
-
-                def keep(gradient: Tensor) -> None:
-                    gradients[index] = gradient
-                    if products is not None and value is not None:
-                        products[index] = (gradient * value.pop()).sum(-1)
-
-                tensor.register_hook(keep)
+                products = self.products.get(name)
+                value = [] if products is None else [tensor.detach()]
+                tensor.register_hook(partial(_keep, self.gradients[name], products, index, value))
         super().__call__(name, tensor.detach())
         return tensor
+
+
+def _keep(
+    gradients: dict[int, Tensor],
+    products: dict[int, Tensor] | None,
+    index: int,
+    value: list[Tensor],
+    gradient: Tensor,
+) -> None:
+    """What a hook does. It gives up the value, which would else live as long as the graph."""
+    gradients[index] = gradient
+    if products is not None:
+        products[index] = (gradient * value.pop()).sum(-1)
 
 
 @dataclass

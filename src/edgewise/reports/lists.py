@@ -38,26 +38,22 @@ def metrics() -> dict[str, dict[str, Any]]:
     from edgewise.tasks.metrics import METRICS
     from edgewise.tasks.pairs import Pairs
 
-    without_target = Pairs((Pair(clean=(0,), read=(0,)),))
-    return {
-        name: {
+    without_target = Pairs((Pair(clean=(0,), read=(0,), correct=(0,), wrong=(0,)),))
+    found: dict[str, dict[str, Any]] = {}
+    for name, metric in METRICS.items():
+        never = [method for method, one in METHODS.items() if one.check(metric, Pairs(()))]
+        lacking = [method for method, one in METHODS.items() if one.check(metric, without_target)]
+        to_have_a_target = [method for method in lacking if method not in never]
+        why = "flat at the clean run" if metric.differentiable else "no gradient"
+        found[name] = {
             "what": metric.what,
             "needs": [
                 *(f"{field} answers" for field in metric.needs),
-                *(
-                    f"a target, for {method}"
-                    for method, one in METHODS.items()
-                    if one.check(metric, without_target) and not one.check(metric, Pairs(()))
-                ),
+                *([f"a target, for {', '.join(to_have_a_target)}"] if to_have_a_target else []),
             ],
-            "not for": [
-                f"{method} ({'flat at the clean run' if metric.differentiable else 'no gradient'})"
-                for method, one in METHODS.items()
-                if one.check(metric, Pairs(()))
-            ],
+            "not for": [f"{', '.join(never)} ({why})"] if never else [],
         }
-        for name, metric in METRICS.items()
-    }
+    return found
 
 
 def ablations() -> dict[str, dict[str, Any]]:

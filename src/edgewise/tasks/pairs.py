@@ -7,6 +7,7 @@ results per example go back with `results[batch.index] = ...`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -143,23 +144,24 @@ class Pairs(Sequence[Pair]):
 
     def _batch(self, index: list[int], device: torch.device | str | None) -> Batch:
         pairs = [self.pairs[each] for each in index]
-
-        def ids(rows: list[tuple[int, ...]]) -> Tensor:
-            longest = max(map(len, rows))
-            filled = [[*row, *[-1] * (longest - len(row))] for row in rows]
-            return torch.tensor(filled, dtype=torch.long, device=device)
-
         corrupted = [pair.corrupted for pair in pairs if pair.corrupted is not None]
         targets = [pair.target for pair in pairs if pair.target is not None]
         return Batch(
-            clean=ids([pair.clean for pair in pairs]),
-            corrupted=ids(corrupted) if corrupted else None,
-            read=ids([pair.read for pair in pairs]),
-            correct=ids([pair.correct for pair in pairs]),
-            wrong=ids([pair.wrong for pair in pairs]),
+            clean=_filled([pair.clean for pair in pairs], device),
+            corrupted=_filled(corrupted, device) if corrupted else None,
+            read=_filled([pair.read for pair in pairs], device),
+            correct=_filled([pair.correct for pair in pairs], device),
+            wrong=_filled([pair.wrong for pair in pairs], device),
             target=torch.tensor(targets, dtype=torch.float32, device=device) if targets else None,
             index=torch.tensor(index, device=device),
         )
+
+
+def _filled(rows: list[tuple[int, ...]], device: torch.device | str | None) -> Tensor:
+    """Rows of token ids, filled up with -1."""
+    longest = max(map(len, rows))
+    filled = [[*row, *[-1] * (longest - len(row))] for row in rows]
+    return torch.tensor(filled, dtype=torch.long, device=device)
 
 
 def prompt_rules(model: Transformer | PromptRules) -> PromptRules:
@@ -168,6 +170,12 @@ def prompt_rules(model: Transformer | PromptRules) -> PromptRules:
         return model
     config = model.config
     return PromptRules.of(config, model.tokenizer)
+
+
+def pairs_hash(pairs: Pairs) -> str:
+    """SHA-256 of what pairs hold, wherever they came from."""
+    told = [(pair.clean, pair.corrupted, pair.correct, pair.wrong, pair.read) for pair in pairs]
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def check_pairs(pairs: object) -> list[str]:

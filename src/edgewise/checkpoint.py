@@ -1,0 +1,80 @@
+"""Long work that can be broken off: what has been done so far, in one file of tensors.
+
+A checkpoint knows what it belongs to - method, options, prompts, weights - and is refused elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from edgewise.errors import BadInput, BrokenFile
+from edgewise.files import atomic_write, make_parents
+
+FOLDER, STATE = "checkpoint", "state.safetensors"
+FORMAT, VERSION = "edgewise checkpoint", 1
+
+
+class Checkpoint:
+    """`folder`: where it is kept while the work is unfinished; None: nowhere. `of`: what it belongs to;
+    `overwrite`: one of other work is passed over, not refused."""
+
+    def __init__(self, folder: Path | None, of: Mapping[str, Any], overwrite: bool = False) -> None:
+        self.overwrite = overwrite
+        self.path = None if folder is None else Path(folder) / STATE
+        self.header = {"format": FORMAT, "version": VERSION, "of": json.loads(json.dumps(of))}
+
+    def load(self) -> dict[str, Tensor]:
+        """What was saved; nothing where there is none."""
+        if self.path is None or not self.path.is_file():
+            return {}
+        try:
+            with safetensors.safe_open(self.path, framework="pt") as file:
+                header = json.loads((file.metadata() or {}).get("edgewise", "null"))
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        except (OSError, safetensors.SafetensorError, json.JSONDecodeError) as error:
+            raise BrokenFile(
+                f"{self.path} could not be read as a checkpoint: {error}. Remove {self.path.parent}, and the "
+                "work begins anew."
+            ) from error
+        if header != self.header and self.overwrite:
+            return {}
+        if header != self.header:
+            raise BadInput(
+                f"{self.path.parent} is the checkpoint of another run: {_difference(header, self.header)}. "
+                "Give another --out, or --overwrite to begin anew."
+            )
+        return tensors
+
+    def save(self, tensors: Mapping[str, Tensor]) -> None:
+        if self.path is None:
+            return
+        make_parents(self.path)
+        metadata = {"edgewise": json.dumps(self.header)}
+        whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        atomic_write(self.path, safetensors.torch.save(whole, metadata))
+
+    def remove(self) -> None:
+        if self.path is not None:
+            shutil.rmtree(self.path.parent, ignore_errors=True)
+
+
+NO_CHECKPOINT = Checkpoint(None, {})
+
+
+def _difference(found: Any, wanted: Mapping[str, Any]) -> str:
+    """What tells two apart, in words."""
+    if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("version") != VERSION:
+        return "it was written in another form"
+    before, now = found["of"], wanted["of"]
+    names = [name for name in now if before.get(name) != now[name]] + [
+        name for name in before if name not in now
+    ]
+    return "other " + " and ".join(names) if names else "it was written in another form"

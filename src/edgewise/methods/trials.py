@@ -1,0 +1,106 @@
+"""How bad circuits are, many at once: the mean loss over prompt pairs of patched runs.
+
+The clean sources and the replacements of every batch are kept, so that a run begins at the reader whose edges
+differ. Where some edges are gone from the beginning, what lies below is their circuit's own run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from edgewise.graph import Graph
+from edgewise.models.tape import SOURCES, Tape
+from edgewise.models.transformer import Transformer
+from edgewise.patching.forward import patched_logits
+from edgewise.patching.patched_run import PatchedTape
+from edgewise.patching.replacements import Replacements, Replacer
+from edgewise.patching.workspace import Workspace
+from edgewise.progress import Progress
+from edgewise.tasks.finite import require_finite
+from edgewise.tasks.metrics import METRICS, Metric
+from edgewise.tasks.pairs import Batch, Pairs
+
+TOKENS = 8_192
+"""Of all masks and examples that run at once."""
+
+
+def loss_metric(loss: str | None, metric: Metric, pairs: Pairs) -> Metric:
+    """What is held small: KL to the full model; the metric where it is asked for or pairs have targets."""
+    if loss is None:
+        loss = "metric" if not pairs.missing("target") else "kl"
+    return METRICS["kl"] if loss == "kl" else metric
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A batch and what does not change from trial to trial."""
+
+    batch: Batch
+    replacements: Replacements
+    below: Tape
+    full: Float[Tensor, "examples reads vocabulary"]
+
+
+class Trials:
+    @torch.no_grad()
+    def __init__(
+        self,
+        model: Transformer,
+        pairs: Pairs,
+        metric: Metric,
+        replacer: Replacer,
+        start: Bool[Tensor, "readers sources"],
+        batch_size: int,
+        progress: Progress | None = None,
+    ) -> None:
+        """`start`: the edges that there are at the beginning."""
+        self.model, self.metric, self.start = model, metric, start
+        self.graph, self.count, self.workspace = Graph.of(model.config), len(pairs), Workspace()
+        batches = list(pairs.batches(batch_size, model.device))
+        shown = (progress or Progress()).track(batches, "running prompts", len(batches))
+        self.known = [self._of(batch, replacer) for batch in shown]
+
+    def _of(self, batch: Batch, replacer: Replacer) -> _Known:
+        replacements = replacer.replacements(batch.corrupted)
+        below = Tape(*SOURCES)
+        full = self.model(batch.clean, batch.read, below)
+        require_finite(full, self.model, batch)
+        if not torch.equal(self.start, self.graph.edges):
+            below = PatchedTape()
+            patched_logits(
+                self.model,
+                batch.clean,
+                self.start.float(),
+                replacements,
+                live_only=False,
+                record=below,
+                workspace=self.workspace,
+            )
+        return _Known(batch, replacements, below, full)
+
+    @torch.no_grad()
+    def losses(self, masks: Float[Tensor, "masks readers sources"], row: int) -> list[float]:
+        """The mean loss with each mask. All differ from the start at this reader's layer or above it only."""
+        layer = min(row // self.graph.layer_readers, self.graph.layers)
+        total = torch.zeros(len(masks), dtype=torch.float64)
+        for known in self.known:
+            batch, together = known.batch, max(1, TOKENS // known.batch.clean.numel())
+            for start in range(0, len(masks), together):
+                logits = patched_logits(
+                    self.model,
+                    batch.clean,
+                    masks[start : start + together],
+                    known.replacements,
+                    read=batch.read,
+                    clean=known.below,
+                    from_layer=layer,
+                    workspace=self.workspace,
+                )
+                full = known.full if self.metric.compares_with_full(batch) else None
+                values = -self.metric.goodness(self.metric(logits, batch, full))
+                total[start : start + together] += values.double().sum(-1).cpu()
+        return (total / self.count).tolist()
