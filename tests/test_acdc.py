@@ -77,8 +77,14 @@ def test_the_published_order_is_kept():
         assert sorted(source_order(graph, order)) == list(range(len(graph.sources)))
 
 
-@pytest.mark.parametrize("kind", ["plain", "parallel", "post-norm", "grouped readers", "split embeddings"])
-@pytest.mark.parametrize(("ablation", "loss"), [("corrupted", "kl"), ("zero", "metric"), ("mean", "kl")])
+@pytest.mark.parametrize(
+    ("kind", "ablation", "loss"),
+    [
+        *(("plain", "corrupted", "kl"), ("plain", "zero", "metric"), ("plain", "mean", "kl")),
+        *(("parallel", "corrupted", "kl"), ("post-norm", "zero", "metric")),
+        *(("grouped readers", "mean", "metric"), ("split embeddings", "corrupted", "kl")),
+    ],
+)
 def test_speculation_keeps_the_very_edges_of_the_literal_algorithm(kind, ablation, loss):
     model, pairs = smaller_model(kind), tiny_pairs()[:3]
     metric = METRICS["logit-diff"]
@@ -100,7 +106,7 @@ def test_speculation_keeps_the_very_edges_of_the_literal_algorithm(kind, ablatio
 
 @pytest.mark.parametrize(("batch_size", "most"), [(1, 64), (2, 3), (100, 1)])
 def test_batch_size_and_how_much_is_speculated_change_nothing(batch_size, most, monkeypatch):
-    model, pairs, metric = smaller_model("plain"), tiny_pairs(), METRICS["kl"]
+    model, pairs, metric = smaller_model("plain"), tiny_pairs()[:4], METRICS["kl"]
     expected, _ = literal(model, pairs, metric, "corrupted", 1e-3)
     monkeypatch.setattr(module, "MOST", most)
     found = ours(model, pairs, metric, "corrupted", 1e-3, batch_size=batch_size)

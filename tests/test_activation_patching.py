@@ -14,7 +14,7 @@ from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.metrics import METRICS
 from test_acdc import stop_after
 from test_attribution import tiny_batch, tiny_pairs
-from tiny_models import KINDS, tiny_model
+from tiny_models import KINDS, smaller_model, tiny_model
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,7 +75,7 @@ def test_only_the_edges_asked_for_are_tried_and_the_others_score_nothing():
 
 
 def test_how_many_run_at_once_changes_nothing(monkeypatch):
-    model, pairs = tiny_model("plain"), tiny_pairs()
+    model, pairs = smaller_model("plain"), tiny_pairs()
     whole = ew.discover(model, pairs, "activation-patching")
     monkeypatch.setattr(module, "TOKENS", 1)
     again = ew.discover(model, pairs, "activation-patching", batch_size=2)

@@ -62,7 +62,8 @@ def test_list_tells_everything_that_can_be_chosen(home):
             assert name in done.stdout
     told = json.loads(edgewise("list", "--json").stdout)
     assert set(told["families"]) == set(FAMILIES)
-    assert told["methods"]["eap"]["options"] == {}
+    assert told["methods"]["relp"]["options"] == {}
+    assert told["methods"]["gim"]["options"] == {"temperature": "a number above 0, default 2.0"}
     assert "arXiv" not in edgewise("list", "metrics").stdout
 
 

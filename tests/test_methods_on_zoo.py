@@ -7,9 +7,6 @@ import pytest
 from reproductions import zoo_methods
 
 from edgewise import zoo
-from edgewise.tasks.catalogue import PROGRAMS
-
-TRAINED = [name for name in zoo.names() if name not in PROGRAMS]
 
 
 @pytest.mark.parametrize("name", zoo.names())
@@ -19,8 +16,8 @@ def test_integrated_gradients_find_the_circuit_of_every_model(name):
     assert found["precision_at_known_size"] >= 0.95
 
 
-@pytest.mark.parametrize("name", TRAINED)
-def test_acdc_finds_the_circuit_of_every_trained_model(name):
+@pytest.mark.parametrize("name", ["ioi-saturated", "ioi-either", "greater-than"])
+def test_acdc_finds_the_circuit_where_first_order_estimates_miss(name):
     found = zoo_methods.measure(name, "acdc", "corrupted", examples=16)
     assert found["edge_auc"] >= 0.95
 

@@ -117,8 +117,8 @@ def test_wrong_names_are_told_with_the_nearest_and_missing_options_by_name():
 
 
 def test_a_method_without_options_says_so():
-    _, problems = read_options("eap", METHODS["eap"].discover, {"steps": "3"})
-    assert problems == ["eap has no options of its own. Got 'steps'."]
+    _, problems = read_options("relp", METHODS["relp"].discover, {"steps": "3"})
+    assert problems == ["relp has no options of its own. Got 'steps'."]
 
 
 def test_what_every_method_is_given_is_no_option_of_one():
@@ -140,12 +140,12 @@ def test_all_that_is_wrong_with_a_discovery_is_told_at_once():
         "batch size must be a whole number from 1",
     ]
     with pytest.raises(BadInput) as caught:
-        ew.discover(model, pairs, metric="kl", steps=3)
+        ew.discover(model, pairs, "relp", metric="kl", steps=3)
     assert [problem.split(".")[0] for problem in caught.value.problems] == [
         "ablation 'corrupted' needs a corrupted prompt in every pair",
-        "eap takes gradients at the clean run, and metric 'kl' compares the run with the full model: "
+        "relp takes gradients at the clean run, and metric 'kl' compares the run with the full model: "
         "the clean run is its minimum, so every gradient there is zero",
-        "eap has no options of its own",
+        "relp has no options of its own",
     ]
 
 

@@ -13,12 +13,11 @@ from edgewise.graph import Graph
 from edgewise.methods.eap import eap
 from edgewise.methods.hisp import check as check_hisp
 from edgewise.methods.hisp import hisp, hisp_nodes
+from edgewise.methods.neurons import hidden, neuron_attribution
 from edgewise.methods.nodes import (
     OutputTape,
     batch_products,
     check,
-    hidden,
-    neuron_attribution,
     node_attribution,
     node_attribution_edges,
 )
@@ -323,6 +322,7 @@ def test_a_run_leaves_no_tape_and_no_gradient_behind(monkeypatch):
             made.append(weakref.ref(self))
 
     monkeypatch.setattr("edgewise.methods.nodes.OutputTape", Remembered)
+    monkeypatch.setattr("edgewise.methods.neurons.OutputTape", Remembered)
     model, pairs = tiny_model("plain"), tiny_pairs()
     replace = replacing("corrupted", model, pairs)
     node_attribution(model, pairs, METRIC, replace)

@@ -170,7 +170,7 @@ def test_a_tokenizer_is_not_its_name():
 )
 def test_a_misspelled_keyword_of_discover_is_told_the_right_one(given, meant):
     (problem,) = problems_of(ew.discover, MODEL, PAIRS, **{given: 1})
-    assert problem == f"eap has no options of its own. Got {given!r}. Did you mean {meant!r}?"
+    assert problem == f"eap has no such option. Got {given!r}. Did you mean {meant!r}?"
 
 
 def test_models_and_pairs_are_shown_in_a_line():

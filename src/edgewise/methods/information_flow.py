@@ -32,6 +32,7 @@ from edgewise.methods.gradients import mean_scores
 from edgewise.models.tape import SOURCES, STREAMS, Tape
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer, run_tape
+from edgewise.patching.written import expand
 from edgewise.progress import Progress
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
@@ -77,28 +78,13 @@ def batch_importances(
         tensors[:] = [tensor.flatten(0, 1) for tensor in tensors]
     for start in range(0, tokens.numel(), step):
         chunk = slice(start, start + step)
-        written = what_sources_write(model, tape, chunk, exact)
+        written = total.new_empty(len(graph.sources), len(tape["final_input"][0][chunk]), model.config.width)
+        expand(model, tape["embedding"], tape["head"], tape["mlp"], chunk, written)
         room = torch.empty_like(written)
         for rows, visible, stream in streams_of_readers(graph, tape):
             found = importances(written[:visible], stream[chunk].to(exact), room[:visible])
             total[rows, :visible] += found
     return total / tokens.shape[1]
-
-
-def what_sources_write(
-    model: Transformer, tape: Tape, chunk: slice, dtype: torch.dtype
-) -> Float[Tensor, "sources tokens width"]:
-    """At these of the tokens, which are one axis on the tape."""
-    parts = [embedding[None, chunk] for embedding in tape["embedding"]]
-    for index, layer in enumerate(model.layers):
-        heads = tape["head"][index][chunk].transpose(0, 1).to(dtype)
-        written = heads @ layer.attention.output_weight.to(dtype).transpose(1, 2)
-        if layer.attention_post_norm.kind != "none":
-            written *= layer.attention_post_norm.weight
-        parts.append(written)
-        if layer.mlp is not None:
-            parts.append(tape["mlp"][index][None, chunk])
-    return torch.cat([part.to(dtype) for part in parts])
 
 
 def streams_of_readers(graph: Graph, tape: Tape) -> Iterator[tuple[slice, int, Tensor]]:

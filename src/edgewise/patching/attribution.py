@@ -20,6 +20,7 @@ from edgewise.models.tape import PROJECTIONS
 from edgewise.models.transformer import Transformer
 from edgewise.patching.reader_gradients import AtHeads, GradientTape, ReaderGradients
 from edgewise.patching.replacements import Sources
+from edgewise.patching.written import expand
 
 SMALLEST_CHUNK, LARGEST_CHUNK = 12_000_000, 48_000_000
 """Bytes of what is expanded for a chunk of tokens: a part of a processor's last-level cache, and tokens
@@ -75,21 +76,9 @@ class _Contraction:
             chunk = slice(start, min(start + step, tokens))
             size = sources * (chunk.stop - chunk.start) * self.width
             expanded = buffer[:size].view(sources, -1, self.width)
-            self._expand_sources(chunk, expanded)
+            expand(self.model, self.embeddings, self.heads, self.mlps, chunk, expanded)
             self._contract(chunk, expanded, room)
         return self.scores
-
-    def _expand_sources(self, chunk: slice, into: Float[Tensor, "sources tokens width"]) -> None:
-        for index, embedding in enumerate(self.embeddings):
-            into[index] = embedding[chunk]
-        for index, layer in enumerate(self.model.layers):
-            heads, weight = self.heads[index][chunk].transpose(0, 1), layer.attention.output_weight
-            written = into[self.graph.head_sources(index)]
-            torch.bmm(heads.to(self.dtype), weight.to(self.dtype).transpose(1, 2), out=written)
-            if layer.attention_post_norm.kind != "none":
-                written *= layer.attention_post_norm.weight
-            if layer.mlp is not None:
-                into[self.graph.mlp_source(index)] = self.mlps[index][chunk]
 
     def _contract(self, chunk: slice, sources: Float[Tensor, "sources tokens width"], room: Tensor) -> None:
         # The streams' gradients have come back through their norms, and do not see what is centred away.

@@ -19,6 +19,7 @@ from edgewise.graph import Graph
 from edgewise.models.tape import PROJECTIONS, SOURCES, STREAMS
 from edgewise.models.transformer import Transformer, read_positions
 from edgewise.patching.replacements import Sources, run_tape
+from edgewise.patching.written import written_by
 
 
 class SingleEdges:
@@ -44,7 +45,7 @@ class SingleEdges:
         self, row: int, sources: list[int]
     ) -> Float[Tensor, "sources examples reads vocabulary"]:
         """With each of these sources, alone, taken from the reader of this row."""
-        taken = torch.stack([self._difference(source) for source in sources])
+        taken = torch.stack([written_by(self.model, self.differences, source) for source in sources])
         read = self.read.repeat(len(sources), 1)
         layer, reader = self._place(row)
         if reader == "logits":
@@ -64,19 +65,6 @@ class SingleEdges:
         if self.graph.mlps and row == self.graph.mlp_reader(layer):
             return layer, "mlp"
         return layer, next(part for part in "qkv" if row < self.graph.part_readers(layer, part).stop)
-
-    def _difference(self, source: int) -> Float[Tensor, "examples positions width"]:
-        """What a source writes in the clean run, less its replacement."""
-        whole = len(self.graph.embeddings)
-        if source < whole:
-            return self.differences.embeddings[source]
-        layer, place = divmod(source - whole, self.graph.layer_sources)
-        if place == self.graph.heads:
-            return self.differences.mlps[layer]
-        own = self.model.layers[layer]
-        written = self.differences.heads[layer][:, :, place] @ own.attention.output_weight[place].T
-        post_norm = own.attention_post_norm
-        return written if post_norm.kind == "none" else written * post_norm.weight
 
     def _after_mlp(self, layer: int, taken: Tensor) -> Float[Tensor, "sources examples positions width"]:
         own = self.model.layers[layer]
