@@ -1,5 +1,10 @@
 """Under pytest every jaxtyping annotation of the package is checked at run time by beartype."""
 
+import os
+
+# Tests run side by side, a core each: threads of their own would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from jaxtyping import install_import_hook
 

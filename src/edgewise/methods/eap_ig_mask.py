@@ -13,6 +13,7 @@ Cost: a patched forward and backward a step.
 from __future__ import annotations
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.circuit import Scores
@@ -46,23 +47,36 @@ def eap_ig_mask(
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-    graph, workspace = Graph.of(model.config), Workspace()
+    workspace = Workspace()
 
     def scores(batch: Batch) -> Tensor:
-        with torch.no_grad():
-            replacements = replacer.replacements(batch.corrupted)
-            full = model(batch.clean, batch.read) if metric.compares_with_full(batch) else None
-        total = torch.zeros(graph.shape, dtype=torch.float64)
-        for step in range(steps):
-            mask = torch.full(graph.shape, (step + 0.5) / steps, device=model.device, requires_grad=True)
-            with torch.enable_grad():
-                logits = patched_logits(
-                    model, batch.clean, mask, replacements, read=batch.read, workspace=workspace
-                )
-                goodness = metric.goodness(metric(logits, batch, full)).sum()
-            goodness.backward(inputs=[mask])
-            assert mask.grad is not None
-            total += mask.grad.double().cpu() / steps
-        return total * graph.edges
+        return batch_scores(model, batch, metric, replacer, steps, workspace)
 
     return mean_scores(model, pairs, scores, batch_size, progress)
+
+
+def batch_scores(
+    model: Transformer,
+    batch: Batch,
+    metric: Metric,
+    replacer: Replacer,
+    steps: int,
+    workspace: Workspace | None = None,
+) -> Float[Tensor, "readers sources"]:
+    """The scores of one batch, summed over its examples."""
+    graph = Graph.of(model.config)
+    with torch.no_grad():
+        replacements = replacer.replacements(batch.corrupted)
+        full = model(batch.clean, batch.read) if metric.compares_with_full(batch) else None
+    total = torch.zeros(graph.shape, dtype=torch.float64)
+    for step in range(steps):
+        mask = torch.full(graph.shape, (step + 0.5) / steps, device=model.device, requires_grad=True)
+        with torch.enable_grad():
+            logits = patched_logits(
+                model, batch.clean, mask, replacements, read=batch.read, workspace=workspace
+            )
+            goodness = metric.goodness(metric(logits, batch, full)).sum()
+        goodness.backward(inputs=[mask])
+        assert mask.grad is not None
+        total += mask.grad.double().cpu() / steps
+    return total * graph.edges

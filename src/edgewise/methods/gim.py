@@ -41,7 +41,10 @@ def gim(
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-    rules = Rules(
+    return by_rules(model, pairs, metric, replacer, rules(temperature), batch_size, progress)
+
+
+def rules(temperature: float) -> Rules:
+    return Rules(
         frozen_norms=True, temperature=temperature, query=0.25, key=0.25, value=0.5, gate=0.5, up=0.5
     )
-    return by_rules(model, pairs, metric, replacer, rules, batch_size, progress)
