@@ -6,8 +6,8 @@ A checkpoint knows what it belongs to - method, options, prompts, weights - and 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,15 @@ class Checkpoint:
         atomic_write(self.path, safetensors.torch.save(whole, metadata))
 
     def remove(self) -> None:
-        if self.path is not None:
-            shutil.rmtree(self.path.parent, ignore_errors=True)
+        """Its own file, and the folder if nothing else is in it. What belongs to other work stays."""
+        if self.path is None or not self.path.is_file():
+            return
+        with suppress(OSError, safetensors.SafetensorError, json.JSONDecodeError):
+            with safetensors.safe_open(self.path, framework="pt") as file:
+                header = json.loads((file.metadata() or {}).get("edgewise", "null"))
+            if header == self.header:
+                self.path.unlink()
+                self.path.parent.rmdir()
 
 
 NO_CHECKPOINT = Checkpoint(None, {})

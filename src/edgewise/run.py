@@ -104,7 +104,10 @@ def select(scores: Scores, request: Request, edges: int | None = None) -> Circui
     elif METHODS[request.method].chooses:
         circuit = Circuit(scores.graph, scores.values != 0)
     else:
-        circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), request.by)
+        # What was not gone through has no score to be chosen by.
+        some = request.edges_from is not None
+        known = int((scores.values != 0).sum()) if some else scores.graph.edge_count
+        circuit = scores.top(min(DEFAULT_EDGES, known), request.by)
     return circuit.prune() if request.prune else circuit
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewise.checkpoint import FOLDER as CHECKPOINT
+from edgewise.checkpoint import STATE
 from edgewise.circuit import STRENGTH, Circuit
 from edgewise.discovery import check_discovery
 from edgewise.edges_from import edges_from
@@ -121,7 +122,8 @@ def check_folder(out: str, overwrite: bool, mark: str = RECORD, what: str = "a r
         return [f"{out} is a link to nothing. Give another --out."]
     if folder.exists() and not folder.is_dir():
         return [f"{out} is a file, and {what} needs a folder. Give another --out."]
-    if folder.exists() and what == "a run" and [each.name for each in folder.iterdir()] == [CHECKPOINT]:
+    unfinished = what == "a run" and (folder / CHECKPOINT / STATE).is_file()
+    if unfinished and [each.name for each in folder.iterdir()] == [CHECKPOINT]:
         return check_can_be_made(folder)
     if folder.exists() and not overwrite:
         return [

@@ -66,17 +66,26 @@ def activation_patching(
     with (progress or Progress()).counting(
         "removing edges", count * len(batches), "edges", already
     ) as advance:
-        for index in range(batches_done, len(batches)):
-            trial = _Trial(model, batches[index], metric, replacer)
-            for place, row in enumerate(rows[rows_done:], rows_done + 1):
-                sources = asked[row].nonzero()[:, 0]
-                total[row, sources] += trial.lost(row, sources.tolist())
-                advance(len(sources))
-                if time.monotonic() - kept_at > SECONDS:
-                    kept_at = time.monotonic()
-                    checkpoint.save({"total": total, "done": torch.tensor([index, place])})
-            rows_done = 0
-    return Scores(graph, (total / len(pairs)).float())
+        state = {"total": total, "done": torch.tensor([batches_done, rows_done])}
+        try:
+            for index in range(batches_done, len(batches)):
+                trial = _Trial(model, batches[index], metric, replacer)
+                for place, row in enumerate(rows[rows_done:], rows_done + 1):
+                    sources = asked[row].nonzero()[:, 0]
+                    lost = trial.lost(row, sources.tolist())
+                    total = state["total"].clone()
+                    total[row, sources] += lost
+                    # At once, so that whatever breaks this off leaves one or the other.
+                    state = {"total": total, "done": torch.tensor([index, place])}
+                    advance(len(sources))
+                    if time.monotonic() - kept_at > SECONDS:
+                        kept_at = time.monotonic()
+                        checkpoint.save(state)
+                rows_done = 0
+        except KeyboardInterrupt:
+            checkpoint.save(state)
+            raise
+    return Scores(graph, (state["total"] / len(pairs)).float())
 
 
 class _Trial:
