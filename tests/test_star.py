@@ -7,7 +7,7 @@ import edgewise as ew
 from edgewise import zoo
 from edgewise.evaluation.known import against_known
 from edgewise.graph import Graph
-from edgewise.methods.qk_fix import StarTape
+from edgewise.methods.star import StarTape
 from edgewise.models.tape import SOURCES
 from edgewise.patching.reader_gradients import KEPT
 from edgewise.patching.replacements import Sources, replacer

@@ -20,6 +20,7 @@ from edgewise.files import atomic_write, make_parents
 
 FOLDER, STATE = "checkpoint", "state.safetensors"
 FORMAT, VERSION = "edgewise checkpoint", 1
+UNREADABLE = (OSError, safetensors.SafetensorError, json.JSONDecodeError)
 
 
 class Checkpoint:
@@ -36,10 +37,8 @@ class Checkpoint:
         if self.path is None or not self.path.is_file():
             return {}
         try:
-            with safetensors.safe_open(self.path, framework="pt") as file:
-                header = json.loads((file.metadata() or {}).get("edgewise", "null"))
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        except (OSError, safetensors.SafetensorError, json.JSONDecodeError) as error:
+            header, tensors = _header_of(self.path), safetensors.torch.load_file(self.path)
+        except UNREADABLE as error:
             raise BrokenFile(
                 f"{self.path} could not be read as a checkpoint: {error}. Remove {self.path.parent}, and the "
                 "work begins anew."
@@ -65,15 +64,18 @@ class Checkpoint:
         """Its own file, and the folder if nothing else is in it. What belongs to other work stays."""
         if self.path is None or not self.path.is_file():
             return
-        with suppress(OSError, safetensors.SafetensorError, json.JSONDecodeError):
-            with safetensors.safe_open(self.path, framework="pt") as file:
-                header = json.loads((file.metadata() or {}).get("edgewise", "null"))
-            if header == self.header:
+        with suppress(*UNREADABLE):
+            if _header_of(self.path) == self.header:
                 self.path.unlink()
                 self.path.parent.rmdir()
 
 
 NO_CHECKPOINT = Checkpoint(None, {})
+
+
+def _header_of(path: Path) -> Any:
+    with safetensors.safe_open(path, framework="pt") as file:
+        return json.loads((file.metadata() or {}).get("edgewise", "null"))
 
 
 def _difference(found: Any, wanted: Mapping[str, Any]) -> str:

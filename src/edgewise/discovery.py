@@ -9,7 +9,7 @@ from typing import Any
 
 from edgewise.checkpoint import Checkpoint
 from edgewise.circuit import Circuit, Scores
-from edgewise.errors import BadInput, check_name
+from edgewise.errors import BadInput, check_kind, check_name
 from edgewise.graph import Graph
 from edgewise.methods import METHODS
 from edgewise.methods.options import read_options, takes
@@ -46,6 +46,8 @@ def discover(
     metric = metric_of(pairs) if metric is None else metric
     checked = pairs if isinstance(pairs, Pairs) else None
     problems = check_kinds(model, pairs)
+    if edges is not None:
+        problems += check_kind(edges, Circuit, "an ew.Circuit", "Circuit.of(graph, names) makes one.")
     problems += check_discovery(method, metric, ablation, batch_size, checked, options, edges is not None)
     if problems or (problems := check_fit(pairs, prompt_rules(model))):
         raise BadInput(*problems)
@@ -56,9 +58,9 @@ def discover(
     if edges is not None:
         offered["edges"] = on_graph(edges, Graph.of(model.config))
     keeper = checkpoint
-    if not isinstance(keeper, Checkpoint | None):
-        of = what_for(model, pairs, method, metric, ablation, batch_size, edges, own)
-        keeper = Checkpoint(Path(keeper), of)
+    if keeper is not None and not isinstance(keeper, Checkpoint):
+        settings = {"metric": metric, "ablation": ablation, "batch size": batch_size, "edges": edges}
+        keeper = checkpoint_in(Path(keeper), model, pairs, method, options, settings)
     if keeper is not None and takes(chosen.discover, "checkpoint"):
         offered["checkpoint"] = keeper
     replacer = replacer_for(ablation, model, pairs, batch_size, shown)
@@ -70,28 +72,32 @@ def discover(
     return scores
 
 
-def what_for(
+def checkpoint_in(
+    folder: Path,
     model: Transformer,
     pairs: Pairs,
     method: str,
-    metric: str,
-    ablation: str,
-    batch_size: int,
-    edges: Circuit | None,
     options: Mapping[str, Any],
-) -> dict[str, Any]:
-    """All that a discovery depends on: what a checkpoint of it belongs to."""
+    settings: Mapping[str, Any],
+    overwrite: bool = False,
+) -> Checkpoint | None:
+    """What a method keeps there of all that its scores depend on; None where it keeps nothing.
+
+    `settings`: metric, ablation, batch size, edges.
+    """
+    if not takes(METHODS[method].discover, "checkpoint"):
+        return None
     own, _ = read_options(method, METHODS[method].discover, options)
-    return {
+    edges = settings["edges"]
+    belongs_to = {
+        **settings,
         "method": method,
         "options": own,
-        "metric": metric,
-        "ablation": ablation,
-        "batch size": batch_size,
         "edges": None if edges is None else list(edges),
         "prompts": pairs_hash(pairs),
         "weights": weights_fingerprint(model),
     }
+    return Checkpoint(folder, belongs_to, overwrite)
 
 
 def on_graph(edges: Circuit, graph: Graph) -> Circuit:

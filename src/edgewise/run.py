@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from edgewise.checkpoint import FOLDER, Checkpoint
+from edgewise.checkpoint import FOLDER
 from edgewise.circuit import Circuit, Scores
-from edgewise.discovery import discover, what_for
+from edgewise.discovery import checkpoint_in, discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
 from edgewise.evaluation.overlap import with_overlap
@@ -42,27 +42,27 @@ def run(request: Request, progress: Progress | None = None) -> Run:
             grouped_readers=request.grouped_readers,
             quiet=not progress.shown,
         )
-    metric, method = request.metric, request.method
-    keeper = Checkpoint(
+    settings = {
+        "metric": request.metric,
+        "ablation": request.ablation,
+        "batch size": request.batch_size,
+        "edges": checked.edges,
+    }
+    keeper = checkpoint_in(
         Path(request.out) / FOLDER,
-        what_for(
-            model,
-            checked.found_on,
-            method,
-            metric,
-            request.ablation,
-            request.batch_size,
-            checked.edges,
-            request.options,
-        ),
+        model,
+        checked.found_on,
+        request.method,
+        request.options,
+        settings,
         request.overwrite,
     )
     with timed(seconds, "discover"):
         scores = discover(
             model,
             checked.found_on,
-            method,
-            metric=metric,
+            request.method,
+            metric=request.metric,
             ablation=request.ablation,
             batch_size=request.batch_size,
             edges=checked.edges,
@@ -74,8 +74,9 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     with timed(seconds, "evaluate"):
         pairs = checked.evaluated_on
         replacer = replacer_for(request.ablation, model, pairs, request.batch_size, progress)
+        metric = METRICS[request.metric]
         [evaluation] = evaluate_circuits(
-            model, pairs, [circuit], METRICS[metric], replacer, request.batch_size, progress
+            model, pairs, [circuit], metric, replacer, request.batch_size, progress
         )
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
     if checked.truth is not None and is_known_of(model, checked.truth, request):
@@ -83,7 +84,8 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     record = describe_run(request, model, checked.sha256, circuit, seconds)
     done = Run(request, scores, circuit, evaluation, record)
     save_run(done)
-    keeper.remove()
+    if keeper is not None:
+        keeper.remove()
     return done
 
 

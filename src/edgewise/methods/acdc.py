@@ -133,7 +133,7 @@ class Walk:
             if not effect < self.tau:
                 # With one more than were removed, so that an edge that stays costs little besides itself.
                 self.effects[row, sources[index]] = max(effect, math.ulp(0.0))
-                self.together = max(1, index + 1)
+                self.together = index + 1
                 return index + 1
             self.kept[row, sources[index]] = False
             self.loss = loss

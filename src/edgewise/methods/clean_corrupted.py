@@ -7,7 +7,7 @@ the clean one and the one whose embeddings are replaced. Cost: 2 forward passes,
 
 from __future__ import annotations
 
-from torch import Tensor
+from functools import partial
 
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
@@ -16,7 +16,7 @@ from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
 from edgewise.tasks.metrics import Metric
-from edgewise.tasks.pairs import Batch, Pairs
+from edgewise.tasks.pairs import Pairs
 
 BOTH_ENDS = {0.0: 0.5, 1.0: 0.5}
 """Weights by the share of the way from replaced to clean."""
@@ -38,8 +38,5 @@ def clean_corrupted(
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-
-    def scores(batch: Batch) -> Tensor:
-        return between_ends(model, batch, metric, replacer, BOTH_ENDS)
-
+    scores = partial(between_ends, model, metric=metric, replacer=replacer, shares=BOTH_ENDS)
     return mean_scores(model, pairs, scores, batch_size, progress)

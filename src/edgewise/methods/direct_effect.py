@@ -17,6 +17,8 @@ Cost: 2 forward passes. The logit difference is the method's own; the metric is 
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -61,10 +63,7 @@ def direct_effect(
     """Scores of all edges, 0 where they do not end in the logits."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-
-    def scores(batch: Batch) -> Tensor:
-        return batch_effects(model, batch, replacer)
-
+    scores = partial(batch_effects, model, replacer=replacer)
     return mean_scores(model, pairs, scores, batch_size, progress)
 
 

@@ -3,7 +3,7 @@
     score = mean over examples of  (live - replacement) . d goodness / d x_reader,   taken at the clean run
 
 Two options are those of AtP* (Kramar et al. 2024, arXiv:2403.00745). `qk_fix` works the softmax out anew for
-edges into queries and keys (`qk_fix.py`). `drop` is GradDrop: effects that come by several layers can cancel
+edges into queries and keys (`star.py`). `drop` is GradDrop: effects that come by several layers can cancel
 out, so that gradients are taken once for each layer with what that layer writes held constant, and a score is
 the mean of the absolute values over layers but one; it has no sign. (The authors take the absolute value for
 each example; ours is of the mean over them.)
@@ -16,17 +16,18 @@ opposite sign), and batch size never changes a score.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
-from edgewise.graph import Graph
 from edgewise.methods.gradients import check_gradient, gradients_at, mean_scores
-from edgewise.methods.qk_fix import StarTape, fixed_scores
+from edgewise.methods.star import star_gradients
 from edgewise.models.rules import PLAIN, Rules
-from edgewise.models.tape import PROJECTIONS, SOURCES
+from edgewise.models.tape import SOURCES
 from edgewise.models.transformer import Transformer
 from edgewise.patching.attribution import edge_gradients
 from edgewise.patching.reader_gradients import KEPT, GradientTape, ReaderGradients
@@ -57,17 +58,21 @@ def eap(
         raise BadInput(*problems)
     if not qk_fix and not drop:
         return by_rules(model, pairs, metric, replacer, PLAIN, batch_size, progress)
-    found = []
-    for layer in range(model.config.layers) if drop else (None,):
-
-        def scores(batch: Batch, layer: int | None = layer) -> Tensor:
-            return starred_gradients(model, batch, metric, replacer, qk_fix, layer)
-
-        found.append(mean_scores(model, pairs, scores, batch_size, progress).values)
+    layers = range(model.config.layers) if drop else (None,)
+    found = [
+        mean_scores(
+            model,
+            pairs,
+            partial(star_gradients, model, metric, replacer, qk_fix, layer),
+            batch_size,
+            progress,
+        )
+        for layer in layers
+    ]
     if not drop:
-        return Scores(Graph.of(model.config), found[0])
-    total = torch.stack(found).abs().sum(0)
-    return Scores(Graph.of(model.config), total / max(1, model.config.layers - 1))
+        return found[0]
+    total = torch.stack([each.values for each in found]).abs().sum(0)
+    return Scores(found[0].graph, total / max(1, len(found) - 1))
 
 
 def by_rules(
@@ -80,10 +85,7 @@ def by_rules(
     progress: Progress | None,
 ) -> Scores:
     """The same with gradients that go back by these rules."""
-
-    def scores(batch: Batch) -> Tensor:
-        return batch_gradients(model, batch, metric, replacer, rules)
-
+    scores = partial(batch_gradients, model, metric=metric, replacer=replacer, rules=rules)
     return mean_scores(model, pairs, scores, batch_size, progress)
 
 
@@ -99,27 +101,3 @@ def batch_gradients(
         readers.add(tape)
         differences = Sources.of_tape(tape).less(replacer.sources(batch.corrupted))
         return edge_gradients(model, differences, readers)
-
-
-def starred_gradients(
-    model: Transformer, batch: Batch, metric: Metric, replacer: Replacer, qk_fix: bool, dropped: int | None
-) -> Float[Tensor, "readers sources"]:
-    """The scores of one batch as AtP* has them. `dropped`: the layer whose writing is held constant."""
-    tape = StarTape(dropped, *SOURCES, KEPT)
-    gradients_at(model, model.embed(batch.clean), batch, metric, tape=tape)
-    with torch.no_grad():
-        streams = list(tape[KEPT])
-        readers = ReaderGradients(model)
-        readers.add(tape)
-        differences = Sources.of_tape(tape).less(replacer.sources(batch.corrupted))
-        scores = edge_gradients(model, differences, readers)
-        if not qk_fix:
-            return scores
-        graph = Graph.of(model.config)
-        made = [tape[name] for name in PROJECTIONS]
-        fixed = fixed_scores(model, differences, streams, made, tape.at_heads())
-        for layer in range(graph.layers):
-            for part in "qk":
-                rows = graph.part_readers(layer, part)
-                scores[rows] = fixed[rows]
-        return scores

@@ -49,10 +49,7 @@ def eap_ig_activations(
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-
-    def scores(batch: Batch) -> Tensor:
-        return batch_scores(model, batch, metric, replacer, steps)
-
+    scores = partial(batch_scores, model, metric=metric, replacer=replacer, steps=steps)
     return mean_scores(model, pairs, scores, batch_size, progress)
 
 

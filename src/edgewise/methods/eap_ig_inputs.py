@@ -12,9 +12,8 @@ Cost: 2 forward passes and, a step, a forward and a backward. The contraction is
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
-
-from torch import Tensor
 
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
@@ -24,7 +23,7 @@ from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
 from edgewise.tasks.metrics import Metric
-from edgewise.tasks.pairs import Batch, Pairs
+from edgewise.tasks.pairs import Pairs
 
 Points = Literal["left", "midpoint", "right"]
 OFFSETS: dict[str, float] = {"left": 0.0, "midpoint": 0.5, "right": 1.0}
@@ -49,8 +48,5 @@ def eap_ig_inputs(
     if problems := check(metric, pairs):
         raise BadInput(*problems)
     shares = {(step + OFFSETS[points]) / steps: 1 / steps for step in range(steps)}
-
-    def scores(batch: Batch) -> Tensor:
-        return between_ends(model, batch, metric, replacer, shares)
-
+    scores = partial(between_ends, model, metric=metric, replacer=replacer, shares=shares)
     return mean_scores(model, pairs, scores, batch_size, progress)

@@ -12,6 +12,8 @@ Cost: a patched forward and backward a step.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -47,11 +49,9 @@ def eap_ig_mask(
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-    workspace = Workspace()
-
-    def scores(batch: Batch) -> Tensor:
-        return batch_scores(model, batch, metric, replacer, steps, workspace)
-
+    scores = partial(
+        batch_scores, model, metric=metric, replacer=replacer, steps=steps, workspace=Workspace()
+    )
     return mean_scores(model, pairs, scores, batch_size, progress)
 
 

@@ -10,7 +10,7 @@ Cost: the first method's, and a partial patched run for each edge that it leaves
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
@@ -43,6 +43,7 @@ SCORERS = {
     "relp": (relp.relp, relp.check),
     "gim": (gim.gim, gim.check),
 }
+assert set(SCORERS) == set(get_args(First))
 
 
 def check(metric: Metric, pairs: Pairs, first: First = "eap") -> list[str]:

@@ -91,6 +91,7 @@ def _scaled(x: Tensor, by: float) -> Tensor:
 
 
 class _Softmax(torch.autograd.Function):
+    # An autograd function is written with its own arguments; its base class declares them as *args.
     @staticmethod
     def forward(ctx: Any, scores: Tensor, temperature: float) -> Tensor:
         ctx.save_for_backward((scores / temperature).softmax(-1))

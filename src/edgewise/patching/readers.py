@@ -52,7 +52,7 @@ def norm_forward(norm: Norm, stream: Tensor) -> tuple[Tensor, Statistics]:
 
 
 def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: Tensor) -> Tensor:
-    """The gradient at a norm's input from that at its output; the input may be broadcast over readers.
+    """The gradient at a norm's input from that at its output.
 
     With x' the input less its mean (layer norm) times its scale, and g the gradient times the norm's weight
     and the scale: g - mean(g) - x' mean(g x'), without mean(g) for a root-mean-square norm.
@@ -62,7 +62,7 @@ def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: 
     exact = statistics[-1].dtype if norm.kind == "rms" else stream.dtype
     mean, scale = (part.expand(*gradient.shape[:-1], 1).contiguous() for part in statistics)
     given, weight = gradient.to(exact), norm.weight.to(exact)
-    stream = stream.expand_as(gradient).to(exact).contiguous()
+    stream = stream.to(exact).contiguous()
     # One kernel for both: a root-mean-square norm is a layer norm of mean 0, whose mean(g) is put back.
     wanted = (True, False, False)
     made = torch.ops.aten.native_layer_norm_backward(
@@ -148,7 +148,7 @@ class HeadReader:
 
     def backward(
         self,
-        stream: Float[Tensor, "*tokens readers_or_1 width"],
+        stream: Float[Tensor, "*tokens readers width"],
         gradient: Float[Tensor, "rows *tokens head_width"],
         statistics: Statistics,
         room: Float[Tensor, "*tokens readers width"],

@@ -1,4 +1,4 @@
-"""The QK fix of AtP* (Kramar et al. 2024, arXiv:2403.00745): edges into queries and keys, past the softmax.
+"""What AtP* does more than EAP (Kramar et al. 2024, arXiv:2403.00745): the QK fix, and dropped layers.
 
     score of source->q = mean over examples of  sum over tokens of  dm/dz . ( z(q) - z(q - dq) )
 
@@ -7,7 +7,10 @@ Here the softmax is worked out again for each source: dq is what the source's re
 query, to first order in the norm, z what the head makes of its values, and only the way from z on is a
 gradient's. Keys alike. Ours: the authors fix nodes, queries and keys as wholes; this fixes each edge.
 
-Cost: for each source of each layer its projection and the layer's attention, in all about twenty forward
+GradDrop holds constant what one layer writes, so that no gradient comes by it; `eap.py` puts the layers
+together.
+
+Cost of the fix: for each source of each layer its projection and the attention, in all about twenty forward
 passes for GPT-2's size.
 """
 
@@ -18,12 +21,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.graph import Graph
+from edgewise.methods.gradients import gradients_at
 from edgewise.models.layer import Norm
-from edgewise.models.tape import PROJECTIONS
+from edgewise.models.tape import PROJECTIONS, SOURCES
 from edgewise.models.transformer import Transformer
-from edgewise.patching.reader_gradients import GradientTape
-from edgewise.patching.replacements import Sources
+from edgewise.patching.attribution import edge_gradients
+from edgewise.patching.reader_gradients import KEPT, GradientTape, ReaderGradients
+from edgewise.patching.replacements import Replacer, Sources
 from edgewise.patching.written import written_by
+from edgewise.tasks.metrics import Metric
+from edgewise.tasks.pairs import Batch
 
 TOKENS = 4_096
 """Of all sources and examples that are tried at once."""
@@ -49,6 +56,30 @@ class StarTape(GradientTape):
     def at_heads(self) -> list[Tensor | None]:
         """One a layer; None where nothing came by."""
         return [self.gradients["head"].pop(index, None) for index in range(self.seen["head"])]
+
+
+def star_gradients(
+    model: Transformer, metric: Metric, replacer: Replacer, qk_fix: bool, dropped: int | None, batch: Batch
+) -> Float[Tensor, "readers sources"]:
+    """The scores of one batch as AtP* has them. `dropped`: the layer whose writing is held constant."""
+    tape = StarTape(dropped, *SOURCES, KEPT)
+    gradients_at(model, model.embed(batch.clean), batch, metric, tape=tape)
+    with torch.no_grad():
+        streams = list(tape[KEPT])
+        readers = ReaderGradients(model)
+        readers.add(tape)
+        differences = Sources.of_tape(tape).less(replacer.sources(batch.corrupted))
+        scores = edge_gradients(model, differences, readers)
+        if not qk_fix:
+            return scores
+        graph = Graph.of(model.config)
+        made = [tape[name] for name in PROJECTIONS]
+        fixed = fixed_scores(model, differences, streams, made, tape.at_heads())
+        for layer in range(graph.layers):
+            for part in "qk":
+                rows = graph.part_readers(layer, part)
+                scores[rows] = fixed[rows]
+        return scores
 
 
 @torch.no_grad()
