@@ -18,9 +18,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.exact import acdc_cost, methods_memory, patching_cost
 from benchmarks.measure import operations, peak_bytes, seconds_in_turns
-from benchmarks.shapes import SHAPES, Shape, with_prompts
-from benchmarks.works import Works
+from benchmarks.shapes import SHAPES, Shape, first_pairs, with_prompts
+from benchmarks.works import STEPS, Works
 from edgewise.graph import Graph
 
 PAIRS, TOKENS, BATCH = 64, 15, 16
@@ -72,6 +73,9 @@ def measure_shape(name: str, rounds: int, console: Console) -> dict[str, object]
     console.print(table)
     growth = memory_by_length(shape)
     held_to = figures_held_to(seconds, memory, counted, growth)
+    if name == "gpt2-small":
+        print("measuring every method ...", file=sys.stderr)
+        held_to |= figures_of_methods(shape, memory["our forward + backward"])
     for what, (figure, limit) in held_to.items():
         promised = f"  (at most {limit})" if name == "gpt2-small" else ""
         console.print(f"  {figure:5.2f}{promised}  {what}", highlight=False)
@@ -109,6 +113,10 @@ def figures_held_to(
             counted["EAP"] / (counted["our forward"] + counted[both]),
             1.25,
         ),
+        f"EAP-IG-inputs' operations / ({STEPS} x our forward + backward + 2 x our forward)": (
+            counted["EAP-IG-inputs"] / (STEPS * counted[both] + 2 * counted["our forward"]),
+            1.2,
+        ),
         "EAP's seconds / (Hugging Face's forward + its forward + backward)": (
             seconds["EAP"] / (seconds[theirs] + seconds[f"{theirs} + backward"]),
             1.1,
@@ -124,6 +132,22 @@ def figures_held_to(
         what = f"EAP's peak memory / our forward + backward's, 1 pair of {tokens} tokens"
         found[what] = (bytes_of["eap"] / bytes_of["plain"], 1.3)
     return found
+
+
+def figures_of_methods(shape: Shape, plain: int) -> dict[str, tuple[float, float]]:
+    """What every method takes in memory, of 64 pairs, and what exact ones take for an edge, of 16."""
+    # A tied unembedding has the embedding's memory.
+    weights = sum({each.data_ptr(): each.nbytes for each in shape.ours.parameters()}.values())
+    figures: dict[str, tuple[float, float]] = {}
+    for name, most in methods_memory(Works(shape, BATCH)).items():
+        what = f"{name}'s peak memory / our forward + backward's"
+        figures[f"{what}, weights counted"] = (weights + most) / (weights + plain), 2.0
+        figures[f"{what}, without the weights"] = most / plain, 2.0
+    one = Works(first_pairs(shape, BATCH), BATCH)
+    return figures | {
+        "ACDC's seconds an edge / our forward's, of sampled layers": (acdc_cost(one), 0.5),
+        "activation patching's seconds an edge / our forward's, of sampled edges": (patching_cost(one), 0.5),
+    }
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What exact methods cost an edge: ACDC's whole walk, and activation patching, on GPT-2 small's shape.
+"""What exact methods cost an edge, and what any method takes in memory, on GPT-2 small's shape.
 
-    python -m benchmarks.exact [--tau 1e-4] [--seconds 600]
+    python -m benchmarks.exact [--tau 1e-4] [--seconds 3600]     ACDC's whole walk; `make bench` has the rest
 
-One batch of 16 pairs x 15 tokens, random weights, KL to the full model. A walk that time breaks off says so,
-and its figure is of the edges up to there: the first are the cheapest, for little lies above them. The peak
-memory of every scorer beside a plain forward and backward comes last.
+One batch of 16 pairs x 15 tokens, random weights, KL to the full model. Plain forwards are timed in between,
+so that what slows the machine slows both. A walk that time breaks off says so: its first edges are the
+cheapest, for little lies above them.
 """
 
 from __future__ import annotations
@@ -12,102 +12,145 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import torch
 
+import edgewise as ew
 from benchmarks.measure import peak_bytes
 from benchmarks.shapes import gpt2_small
 from benchmarks.works import METRIC, Works
 from edgewise.circuit import Circuit
 from edgewise.graph import Graph
-from edgewise.methods import eap_ig_activations, eap_ig_mask, gim, relp
-from edgewise.methods.acdc import Walk
+from edgewise.methods import METHODS
+from edgewise.methods.acdc import MOST, Walk
 from edgewise.methods.activation_patching import activation_patching
-from edgewise.methods.eap import batch_gradients
-from edgewise.methods.gradients import between_ends
 from edgewise.methods.trials import Trials
 from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.pairs import Pairs
 
-PAIRS, TOKENS = 16, 15
-LEFT = {step / 5: 1 / 5 for step in range(5)}
+BATCH, TOKENS = 16, 15
+SECONDS_BETWEEN = 10
+STAYS, STAYS_AT_LOGITS = 0.015, 0.1
+"""The shares of edges that stay above a layer that is sampled, about what does in published circuits."""
+OPTIONS: dict[str, dict[str, Any]] = {"eap-ig-activations": {"steps": 1}, "eap-then-acdc": {"share": 0.01}}
+"""Of methods whose memory does not depend on them, to have it sooner."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.exact", description=__doc__)
     parser.add_argument("--tau", type=float, default=1e-4)
-    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seconds", type=float, default=3600)
     given = parser.parse_args()
-    shape = gpt2_small(PAIRS, TOKENS)
-    works = Works(shape, PAIRS)
-    rows = zip(shape.clean.tolist(), shape.corrupted.tolist(), range(PAIRS), strict=True)
-    pairs = Pairs.from_list(
-        [
-            {"clean": clean, "corrupted": corrupted, "correct": index, "wrong": PAIRS + index}
-            for clean, corrupted, index in rows
-        ],
-        works.model,
+    works = Works(gpt2_small(BATCH, TOKENS), BATCH)
+    walk = _walk(works, given.tau)
+    ratio = walked(walk, works, given.seconds)
+    kept, graph = int((walk.effects > 0).sum()), walk.graph
+    done = sum(graph.visible[row] for row in walk.rows[: walk.rows_done])
+    whole = "the whole walk" if walk.rows_done == len(walk.rows) else "broken off"
+    print(
+        f"ACDC, tau {given.tau:g}, {whole}: {done:,} of {graph.edge_count:,} edges, {kept:,} stay; "
+        f"{ratio:.3f} of a plain forward an edge"
     )
-    patching(works, pairs)
-    walk(works, pairs, given.tau, given.seconds)
-    memory(works)
+
+
+def _walk(works: Works, tau: float = 1e-4) -> Walk:
+    every = Graph.of(works.model.config).edges
+    trials = Trials(works.model, works.pairs, METRICS["kl"], works.replacing, every, BATCH)
+    return Walk(trials, tau, "published")
+
+
+def walked(walk: Walk, works: Works, seconds: float, last: int = 0) -> float:
+    """Goes on with a walk for so long, or to the end of the layer `last`: seconds an edge beside a plain
+    forward's."""
+    plain, taken, edges = [forward_seconds(works)], 0.0, 0
+    least = last * walk.graph.layer_readers
+
+    def is_going() -> bool:
+        return walk.rows_done < len(walk.rows) and walk.rows[walk.rows_done] >= least
+
+    while is_going() and taken < seconds:
+        start = time.perf_counter()
+        while is_going() and time.perf_counter() - start < SECONDS_BETWEEN:
+            edges += walk.next_reader()
+        taken += time.perf_counter() - start
+        plain.append(forward_seconds(works))
+    return taken / edges / statistics.mean(plain)
 
 
 def forward_seconds(works: Works) -> float:
     taken = []
-    for _ in range(5):
+    for _ in range(3):
         start = time.perf_counter()
         works.forward()
         taken.append(time.perf_counter() - start)
     return statistics.median(taken)
 
 
-def patching(works: Works, pairs: Pairs) -> None:
-    """Of some edges of every reader of layers 0, 3, 6 and 9, and into the logits."""
+def at_every_third_layer(walk: Walk) -> Iterator[int]:
+    """The walk stands before the layer; above it, edges that are used stay by chance, as if it had come so
+    far."""
+    draw, layers = torch.Generator().manual_seed(0), walk.graph.layers
+    for layer in range(layers - 2, -1, -3):
+        while walk.rows[walk.rows_done] >= (layer + 1) * walk.graph.layer_readers:
+            row = walk.rows[walk.rows_done]
+            share = STAYS if walk.rows_done else STAYS_AT_LOGITS
+            stays = torch.rand(len(walk.graph.sources), generator=draw) < share
+            walk.kept[row] &= stays if walk.is_used(row) else False
+            walk.rows_done += 1
+        yield layer
+
+
+def acdc_cost(works: Works, seconds: float = 20) -> float:
+    """Seconds an edge beside a plain forward's: of every third layer, for it and its neighbours."""
+    walk = _walk(works)
+    graph, found, edges = walk.graph, 0.0, 0
+    for layer in at_every_third_layer(walk):
+        here = sum(graph.visible[(layer - 1) * graph.layer_readers : (layer + 2) * graph.layer_readers])
+        found += walked(walk, works, seconds, layer) * here
+        edges += here
+    return found / edges
+
+
+def try_some(works: Works) -> None:
+    """As many edges at once as ever, of the first reader of every third layer."""
+    walk = _walk(works)
+    for _ in at_every_third_layer(walk):
+        row = walk.rows[walk.rows_done]
+        if walk.loss is None:
+            [walk.loss] = walk.trials.losses(walk.kept[None].float(), row)
+        walk.decide(row, [source for source in walk.sources if walk.kept[row, source]][:MOST])
+
+
+def patching_cost(works: Works) -> float:
+    """Seconds an edge beside a plain forward's, of some edges of every layer's first heads and of its MLP."""
     graph = Graph.of(works.model.config)
     kept = torch.zeros(graph.shape, dtype=torch.bool)
     for row, seen in enumerate(graph.visible):
-        if row // graph.layer_readers % 3 == 0:
-            kept[row, : min(seen, 4)] = True
+        if row % 12 == 0:
+            kept[row, : min(seen, 8)] = True
     plain = forward_seconds(works)
     start = time.perf_counter()
-    activation_patching(works.model, pairs, METRIC, works.replacing, edges=Circuit(graph, kept))
+    activation_patching(works.model, works.pairs, METRIC, works.replacing, edges=Circuit(graph, kept))
     each = (time.perf_counter() - start) / int(kept.sum())
-    print(f"activation patching: {each * 1e3:.1f} ms an edge, {each / plain:.3f} of a plain forward")
+    return each / statistics.mean((plain, forward_seconds(works)))
 
 
-def walk(works: Works, pairs: Pairs, tau: float, seconds: float) -> None:
+def methods_memory(works: Works) -> dict[str, int]:
+    """The peak bytes of each method beyond the model's weights; of activation patching, for edges into the
+    logits and the last MLP, and of ACDC, for some of many layers."""
     graph = Graph.of(works.model.config)
-    plain = forward_seconds(works)
-    trials = Trials(works.model, pairs, METRICS["kl"], works.replacing, graph.edges, PAIRS)
-    going = Walk(trials, tau, "published")
-    start, done = time.perf_counter(), 0
-    while going.rows_done < len(going.rows) and time.perf_counter() - start < seconds:
-        done += going.next_reader()
-    each = (time.perf_counter() - start) / done
-    kept = int((going.effects > 0).sum())
-    whole = "the whole walk" if going.rows_done == len(going.rows) else "broken off"
-    after = forward_seconds(works)
-    print(
-        f"ACDC, tau {tau:g}, {whole}: {done:,} of {graph.edge_count:,} edges, {kept:,} stay; "
-        f"{each * 1e3:.1f} ms an edge, {each / statistics.mean((plain, after)):.3f} of a plain forward"
-    )
-
-
-def memory(works: Works) -> None:
-    model, batch, replacing = works.model, works.batches[0], works.replacing
-    plain = peak_bytes(works.forward_backward)
-    scorers: dict[str, Callable[[], object]] = {
-        "eap": lambda: batch_gradients(model, batch, METRIC, replacing),
-        "eap-ig-inputs": lambda: between_ends(model, batch, METRIC, replacing, LEFT),
-        "relp": lambda: batch_gradients(model, batch, METRIC, replacing, relp.RULES),
-        "gim": lambda: batch_gradients(model, batch, METRIC, replacing, gim.rules(2.0)),
-        "eap-ig-mask": lambda: eap_ig_mask.batch_scores(model, batch, METRIC, replacing, 1),
-        "eap-ig-activations": lambda: eap_ig_activations.batch_scores(model, batch, METRIC, replacing, 1),
-    }
-    for name, work in scorers.items():
-        print(f"{name}: peak memory {peak_bytes(work) / plain:.2f} of a plain forward and backward's")
+    kept = torch.zeros(graph.shape, dtype=torch.bool)
+    kept[-2:, :40] = True
+    found: dict[str, int] = {}
+    for name in METHODS:
+        given = {**OPTIONS.get(name, {})}
+        if name == "activation-patching":
+            given["edges"] = Circuit(graph, kept)
+        work = partial(ew.discover, works.model, works.pairs, name, **given)
+        found[name] = peak_bytes(partial(try_some, works) if name == "acdc" else work, warm=True)
+    return found
 
 
 if __name__ == "__main__":

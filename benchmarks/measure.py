@@ -33,9 +33,11 @@ def seconds_in_turns(works: Mapping[str, Work], rounds: int) -> dict[str, float]
     return {name: statistics.median(each[1:]) for name, each in taken.items()}
 
 
-def peak_bytes(work: Work) -> int:
-    """The most bytes alive at once during the work, beyond those alive before it. It is run once before."""
-    work()
+def peak_bytes(work: Work, warm: bool = False) -> int:
+    """The most bytes alive at once during the work, beyond those alive before it. It is run once before,
+    unless it is `warm` already or leaves nothing to be used again."""
+    if not warm:
+        work()
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
         work()
     results = record.profiler and record.profiler.kineto_results

@@ -27,6 +27,10 @@ def with_prompts(shape: Shape, pairs: int, tokens: int) -> Shape:
     return replace(shape, clean=clean, corrupted=corrupted)
 
 
+def first_pairs(shape: Shape, pairs: int) -> Shape:
+    return replace(shape, clean=shape.clean[:pairs], corrupted=shape.corrupted[:pairs])
+
+
 def gpt2_small(pairs: int, tokens: int, layers: int = 12) -> Shape:
     from transformers import GPT2Config, GPT2LMHeadModel
 

@@ -11,13 +11,16 @@ from torch import Tensor
 from benchmarks.shapes import Shape
 from edgewise.graph import Graph
 from edgewise.methods.eap import batch_gradients
+from edgewise.methods.gradients import between_ends
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.replacements import replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.pairs import Batch
+from edgewise.tasks.pairs import Batch, Pairs
 
 METRIC = METRICS["logit-diff"]
+STEPS = 5
+FROM_THE_LEFT = {step / STEPS: 1 / STEPS for step in range(STEPS)}
 
 
 class Works:
@@ -31,6 +34,14 @@ class Works:
                 shape.clean.split(batch_size), shape.corrupted.split(batch_size), strict=True
             )
         ]
+        rows = zip(shape.clean.tolist(), shape.corrupted.tolist(), strict=True)
+        self.pairs = Pairs.from_list(
+            [
+                {"clean": clean, "corrupted": corrupted, "correct": place, "wrong": batch_size + place}
+                for place, (clean, corrupted) in enumerate(rows)
+            ],
+            self.model,
+        )
         self.replacing = replacer("corrupted", self.model, list)
         self.replacements = [self.replacing.replacements(batch.corrupted) for batch in self.batches]
         self.mask = torch.rand(Graph.of(self.model.config).shape)
@@ -63,6 +74,10 @@ class Works:
     def eap(self) -> None:
         batch_gradients(self.model, self.batches[self.next_batch("eap")], METRIC, self.replacing)
 
+    def eap_ig_inputs(self) -> None:
+        batch = self.batches[self.next_batch("eap_ig_inputs")]
+        between_ends(self.model, batch, METRIC, self.replacing, FROM_THE_LEFT)
+
     def masked_forward(self) -> None:
         with torch.no_grad():
             self._masked(self.next_batch("masked_forward"), self.mask)
@@ -86,6 +101,7 @@ class Works:
             "our forward": self.forward,
             "our forward + backward": self.forward_backward,
             "EAP": self.eap,
+            "EAP-IG-inputs": self.eap_ig_inputs,
             "masked forward": self.masked_forward,
             "masked forward + backward": self.masked_forward_backward,
         }

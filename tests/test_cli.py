@@ -67,10 +67,10 @@ def test_list_tells_everything_that_can_be_chosen(home):
     assert "arXiv" not in edgewise("list", "metrics").stdout
 
 
-AT_THE_CLEAN_RUN = ["eap", "relp", "gim", "eap-then-acdc", "node-attribution", "hisp"]
+AT_THE_CLEAN_RUN = ["eap", "relp", "gim", "node-attribution", "hisp", "eap-then-acdc"]
 BY_GRADIENTS = [
     *("eap", "eap-ig-inputs", "eap-ig-activations", "eap-ig-mask", "clean-corrupted", "relp", "gim"),
-    *("eap-then-acdc", "node-attribution", "hisp"),
+    *("node-attribution", "hisp", "eap-then-acdc"),
 ]
 
 

@@ -79,8 +79,8 @@ def test_pairs_that_lack_what_metric_and_ablation_need_are_told(home):
     write_prompts(home / "bare.jsonl", [{"clean": [1, 2]}])
     found = refused(home, prompts="bare.jsonl")
     assert [problem.split(" in every pair")[0] for problem in found] == [
-        "metric 'logit-diff' needs correct answers",
-        "metric 'logit-diff' needs wrong answers",
+        "metric 'logit-diff' needs 'correct' answers",
+        "metric 'logit-diff' needs 'wrong' answers",
         "ablation 'corrupted' needs a corrupted prompt",
     ]
 
@@ -144,4 +144,6 @@ def test_a_wrong_line_of_the_prompts_does_not_hide_what_the_others_lack(home):
     path = write_prompts(home / "both.jsonl", ["{", {"clean": [1, 2], "corrupted": [1, 3], "correct": 4}])
     broken, lacking = refused(home, prompts="both.jsonl")
     assert broken.startswith(f"{path}:1: column 2")
-    assert lacking.startswith(f"metric 'logit-diff' needs wrong answers in every pair. Got none in {path}:2.")
+    assert lacking.startswith(
+        f"metric 'logit-diff' needs 'wrong' answers in every pair. Got none in {path}:2."
+    )

@@ -124,8 +124,8 @@ def test_all_problems_are_told_at_once(model, graph):
     with pytest.raises(BadInput) as caught:
         ew.evaluate(model, pairs, ew.Circuit.full(graph))
     assert [problem.split(".")[0] for problem in caught.value.problems] == [
-        "metric 'logit-diff' needs correct answers in every pair",
-        "metric 'logit-diff' needs wrong answers in every pair",
+        "metric 'logit-diff' needs 'correct' answers in every pair",
+        "metric 'logit-diff' needs 'wrong' answers in every pair",
         "ablation 'corrupted' needs a corrupted prompt in every pair",
     ]
 

@@ -216,9 +216,9 @@ def test_an_unknown_metric_is_refused_with_the_nearest_name():
 def test_a_metric_says_which_pairs_lack_what_it_needs():
     pairs = Pairs.from_list([{"clean": [1], "correct": 2}, *[{"clean": [1]}] * 5], RULES)
     assert check_metric(METRICS["logit-diff"], pairs) == [
-        "metric 'logit-diff' needs correct answers in every pair. "
+        "metric 'logit-diff' needs 'correct' answers in every pair. "
         "Got none in pair 1, pair 2, pair 3 and 2 more. Add 'correct', or choose another metric.",
-        "metric 'logit-diff' needs wrong answers in every pair. "
+        "metric 'logit-diff' needs 'wrong' answers in every pair. "
         "Got none in pair 0, pair 1, pair 2 and 3 more. Add 'wrong', or choose another metric.",
     ]
     [told, _] = check_metric(METRICS["logit-diff"], pairs.judged_by("kl"))

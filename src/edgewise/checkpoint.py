@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ class Checkpoint:
 
     def __init__(self, folder: Path | None, of: Mapping[str, Any], overwrite: bool = False) -> None:
         self.overwrite = overwrite
+        self.also: Mapping[str, Tensor] = {}
+        self.folder = folder
         self.path = None if folder is None else Path(folder) / STATE
         self.header = {"format": FORMAT, "version": VERSION, "of": json.loads(json.dumps(of))}
 
@@ -57,16 +60,26 @@ class Checkpoint:
             return
         make_parents(self.path)
         metadata = {"edgewise": json.dumps(self.header)}
-        whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        whole = {name: tensor.contiguous() for name, tensor in {**self.also, **tensors}.items()}
         atomic_write(self.path, safetensors.torch.save(whole, metadata))
+
+    def beside(self, tensors: Mapping[str, Tensor]) -> Checkpoint:
+        """The same, where these are kept with whatever is saved: what earlier stages have found."""
+        following = copy(self)
+        following.also = tensors
+        return following
+
+    def has_own(self) -> bool:
+        """Whether something is kept there, and is this work's."""
+        with suppress(*UNREADABLE):
+            return self.path is not None and self.path.is_file() and _header_of(self.path) == self.header
+        return False
 
     def remove(self) -> None:
         """Its own file, and the folder if nothing else is in it. What belongs to other work stays."""
-        if self.path is None or not self.path.is_file():
-            return
-        with suppress(*UNREADABLE):
-            if _header_of(self.path) == self.header:
-                self.path.unlink()
+        if self.path is not None and self.has_own():
+            self.path.unlink()
+            with suppress(OSError):
                 self.path.parent.rmdir()
 
 

@@ -61,8 +61,8 @@ def errors_told() -> Iterator[None]:
         for problem in problems:
             tell(f"  • {problem}")
         raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        tell("edgewise: stopped")
+    except KeyboardInterrupt as stop:
+        tell(f"edgewise: stopped{'. ' if str(stop) else ''}{stop}")
         raise typer.Exit(130) from None
 
 

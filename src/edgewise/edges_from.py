@@ -5,19 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgewise.circuit import Circuit
-from edgewise.discovery import on_graph
-from edgewise.errors import BadInput
+from edgewise.errors import BadInput, BrokenFile
 from edgewise.formats import edge_list, native
 from edgewise.graph import Graph
 
+WHAT = "Give a run's folder, a circuit.json or an edge list (.csv)."
+
 
 def edges_from(path: str, graph: Graph) -> Circuit:
-    """The circuit that lies there: in the folder of a run, in a circuit.json, or in a CSV of `export`."""
+    """The circuit that lies there: in the folder of a run, in a circuit.json, or in a CSV of edges."""
     place = Path(path).expanduser()
     if not place.exists():
-        raise BadInput(f"{path} is not there. Give a run's folder, a circuit.json or an edge list (.csv).")
+        raise BadInput(f"--edges-from: {path} is not there. {WHAT}")
+    try:
+        circuit = _circuit(place, graph)
+    except BadInput as error:
+        raise BrokenFile(*(f"--edges-from: {problem}" for problem in error.problems)) from error
+    if circuit.graph != graph:
+        raise BadInput(
+            f"--edges-from: {path} must be of the model's graph, {graph.describe()}. Got one of "
+            f"{circuit.graph.describe()}. Give a circuit that was found in this model."
+        )
+    if not len(circuit):
+        raise BadInput(f"--edges-from: {path} must hold edges to go through. Got an empty circuit. {WHAT}")
+    return circuit
+
+
+def _circuit(place: Path, graph: Graph) -> Circuit:
     if place.suffix == ".csv":
-        _, circuit = edge_list.read(place, graph)
-    else:
-        circuit = Circuit.load(place / native.CIRCUIT if place.is_dir() else place)
-    return on_graph(circuit, graph)
+        return edge_list.read_circuit(place, graph)
+    if place.is_dir() and not (place / native.CIRCUIT).is_file():
+        raise BadInput(f"{place} holds no {native.CIRCUIT}. {WHAT}")
+    return Circuit.load(place / native.CIRCUIT if place.is_dir() else place)

@@ -5,6 +5,7 @@
         ├── UnsupportedModel  a Hugging Face model with an architecture or setting that is not handled
         └── BrokenFile        a file that cannot be read as what it should be
     └── BadNumbers            NaN or infinity came out of a model
+    Stopped                   broken off by the user, with what has become of the work; a KeyboardInterrupt
 
 The command line prints a `BadInput` as its list of problems and exits with status 2, without a traceback.
 """
@@ -38,6 +39,10 @@ class BrokenFile(BadInput):
 
 class BadNumbers(EdgewiseError, ArithmeticError):
     """NaN or infinity in a model's numbers."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Broken off by the user, where there is something to tell of the work that was done."""
 
 
 class Problems:
@@ -84,8 +89,16 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.4) -> str:
-    """The nearest of the names known, as the end of a sentence; empty where none is near."""
-    near = nearest(name, known, likeness)
+    """The nearest of the names known, as the end of a sentence; empty where none is near.
+
+    >>> did_you_mean("eap-ig", ["acdc", "eap-ig-inputs", "eap-ig-mask"])
+    " Did you mean 'eap-ig-inputs' or 'eap-ig-mask'?"
+    """
+    names = sorted(known)
+    longer = [repr(each) for each in names if each.startswith(f"{name.lower()}-")]
+    if len(longer) > 1:
+        return f" Did you mean {', '.join(longer[:-1])} or {longer[-1]}?"
+    near = nearest(name, names, likeness)
     return f" Did you mean {near!r}?" if near else ""
 
 

@@ -188,4 +188,7 @@ def notes_on(run: Run, asked: Request, model: Transformer, same_prompts: bool) -
         notes.append(f"the weights of {asked.model} are not those of the run.")
     if asked.prompts and not same_prompts and asked.prompts == run.request.prompts:
         notes.append(f"{asked.prompts} has changed since the run.")
+    if run.evaluation.known_text is not None and not is_judged_alike(run, asked, model):
+        own = ", ".join(part for part in (run.request.ablation, run.request.corruption) if part)
+        notes.append(f"the run's scores are held beside the circuit known for its own task and {own} alone.")
     return notes

@@ -38,6 +38,8 @@ class Progress:
 
         `unit`: what is counted, to tell how many a second; `done`: how much was there at the beginning.
         """
+        if self.shown and done:
+            print(f"{what}: going on after {done:,} of {total:,} {unit}".rstrip(), file=sys.stderr)
         if not self.shown:
             yield lambda more: None
         elif sys.stderr.isatty():

@@ -10,6 +10,7 @@ from rich.text import Text
 from edgewise.evaluate_run import Evaluated
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.methods import METHODS
+from edgewise.methods.options import own_options
 from edgewise.reports.screen import screen
 from edgewise.reports.summary import (
     edges_table,
@@ -49,8 +50,10 @@ def next_step(run: Run) -> tuple[str, str]:
 
 def notes_on(run: Run) -> list[str]:
     """What a reader of the circuit should know of how it was chosen."""
+    own = own_options(METHODS[run.request.method].discover)
     if not run.scores.values.any() and METHODS[run.request.method].chooses:
-        return ["no edge stays: none cost as much as tau when it was removed. Choose a smaller tau."]
+        room = ", or give the first method room: a larger share" if "share" in own else ""
+        return [f"no edge stays: none cost as much as tau when removed. Choose a smaller tau{room}."]
     if not run.scores.values.any():
         flat = f"{run.request.metric} is flat where {run.request.method} looks"
         others = "Choose another metric, or a method that looks elsewhere, e.g. eap-ig-inputs."

@@ -1,7 +1,7 @@
 """An edge list: CSV with the columns `source,reader,score,kept`, a row per edge of the graph in its order.
 
 A list does not say which graph it belongs to, so reading asks for it. An edge without a row has score 0 and
-is not kept.
+is not kept. A list of edges alone, `source,reader`, is a circuit.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from edgewise.graph import Graph
 from edgewise.recognised import recognised
 
 COLUMNS = ["source", "reader", "score", "kept"]
+EDGE, KEPT = COLUMNS[:2], ["0", "1"]
 
 
 def write(path: str | Path, scores: Scores, circuit: Circuit) -> None:
@@ -33,21 +34,31 @@ def write(path: str | Path, scores: Scores, circuit: Circuit) -> None:
 
 
 def read(path: str | Path, graph: Graph) -> tuple[Scores, Circuit]:
+    return _parsed(path, graph, [COLUMNS])
+
+
+def read_circuit(path: str | Path, graph: Graph) -> Circuit:
+    """The edges that a list keeps; all those of a list of edges alone."""
+    return _parsed(path, graph, [COLUMNS, EDGE])[1]
+
+
+def _parsed(path: str | Path, graph: Graph, forms: list[list[str]]) -> tuple[Scores, Circuit]:
     header, *rows = _rows(path)
-    if header != COLUMNS:
+    if header not in forms:
+        needed = " or ".join(",".join(columns) for columns in forms)
         raise BrokenFile(
-            f"{path}, line 1: the columns {','.join(COLUMNS)} were needed. "
+            f"{path}, line 1: the columns {needed} were needed. "
             f"Got {','.join(header)!r:.60}.{recognised(path)}"
         )
     scores: dict[str, float] = {}
     kept: list[str] = []
     problems: list[str] = []
     for line, row in enumerate(rows, start=2):
-        problem = _problem(graph, row, scores)
+        problem = _problem(graph, row, len(header), scores)
         if problem:
             problems.append(f"{path}, line {line}: {problem}.")
             continue
-        source, reader, score, is_kept = row
+        source, reader, score, is_kept = row if header == COLUMNS else [*row, *KEPT]
         name = f"{source}->{reader}"
         scores[name] = float(score)
         if is_kept == "1":
@@ -65,11 +76,11 @@ def _rows(path: str | Path) -> list[list[str]]:
         raise BrokenFile(f"{path} is not CSV: {error}.") from error
 
 
-def _problem(graph: Graph, row: list[str], seen: Container[str]) -> str | None:
+def _problem(graph: Graph, row: list[str], fields: int, seen: Container[str]) -> str | None:
     """What is wrong with a row, if anything."""
-    if len(row) != len(COLUMNS):
-        return f"{len(COLUMNS)} fields were needed. Got {len(row)}"
-    source, reader, score, is_kept = row
+    if len(row) != fields:
+        return f"{fields} fields were needed. Got {len(row)}"
+    source, reader, score, is_kept = row if fields == len(COLUMNS) else [*row, *KEPT]
     name = f"{source}->{reader}"
     if name in seen:
         return f"{name!r} stands here a second time"

@@ -76,8 +76,9 @@ def acdc(
     saved = checkpoint.load()
     values = saved.get("values", torch.zeros(graph.shape, dtype=torch.float64))
     first = int(saved.get("taus", torch.tensor(0)))
+    walked = reader_order(graph, order)[: int(saved.get("rows", torch.tensor(0)))]
     total = int(start.sum()) * len(tau)
-    already = int(start.sum()) * first
+    already = int(start.sum()) * first + int(start[walked].sum())
     with (progress or Progress()).counting("trying edges", total, "edges", already) as advance:
         for index in range(first, len(tau)):
             walk = Walk(trials, tau[index], order)
@@ -112,17 +113,17 @@ class Walk:
         row = self.rows[self.rows_done]
         self.rows_done += 1
         sources = [source for source in self.sources if self.kept[row, source]]
-        if not self._is_used(row):
+        if not self.is_used(row):
             self.kept[row] = False
             return len(sources)
         if self.loss is None:
             [self.loss] = self.trials.losses(self.kept[None].float(), row)
         waiting = sources
         while waiting:
-            waiting = waiting[self._try(row, waiting[: self.together]) :]
+            waiting = waiting[self.decide(row, waiting[: self.together]) :]
         return len(sources)
 
-    def _try(self, row: int, sources: list[int]) -> int:
+    def decide(self, row: int, sources: list[int]) -> int:
         """Decides on the first of these sources, as far as can be told at once; how many were decided on."""
         masks = self.kept.float().repeat(len(sources), 1, 1)
         for index, source in enumerate(sources):
@@ -140,7 +141,7 @@ class Walk:
         self.together = min(MOST, 2 * self.together)
         return len(sources)
 
-    def _is_used(self, row: int) -> bool:
+    def is_used(self, row: int) -> bool:
         """Whether an edge that stays leaves what this reader feeds."""
         name = self.graph.readers[row]
         fed = [self.graph.source_index[node] for node in self.graph.head_of_reader(name)]

@@ -24,7 +24,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from edgewise.circuit import Scores
-from edgewise.errors import BadInput, several
+from edgewise.errors import BadInput
 from edgewise.methods.gradients import mean_scores
 from edgewise.models.rules import Rules
 from edgewise.models.tape import SOURCES
@@ -33,6 +33,7 @@ from edgewise.patching.attribution import edge_gradients
 from edgewise.patching.reader_gradients import ReaderGradients
 from edgewise.patching.replacements import Replacer, Sources, run_tape
 from edgewise.progress import Progress
+from edgewise.tasks.answers import lacking
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import METRICS, Metric
 from edgewise.tasks.pairs import Batch, Pairs
@@ -43,12 +44,7 @@ LOGIT_DIFFERENCE = METRICS["logit-diff"]
 
 def check(metric: Metric, pairs: Pairs) -> list[str]:
     """Why these pairs have no logit difference. Any metric will do: none is used."""
-    return [
-        f"direct-effect needs {field!r} answers in every pair. Got none in {several(places)}. "
-        f"Add {field!r}, or choose another method."
-        for field in LOGIT_DIFFERENCE.needs
-        if (places := pairs.missing(field))
-    ]
+    return lacking("direct-effect", LOGIT_DIFFERENCE.needs, pairs, "choose another method")
 
 
 def direct_effect(

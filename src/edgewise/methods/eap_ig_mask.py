@@ -7,7 +7,8 @@ from the replaced run to the clean one is the very thing that circuits are made 
 add up to goodness(clean) - goodness(everything replaced), to within the steps' error; under the ablation
 `zero` that is large, for a norm jumps where its input is nothing.
 
-Cost: a patched forward and backward a step.
+Cost: a patched forward and backward a step. Every reader has an input of its own, which takes several times
+the memory of a plain run, so that batches are run in thirds.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def eap_ig_mask(
     scores = partial(
         batch_scores, model, metric=metric, replacer=replacer, steps=steps, workspace=Workspace()
     )
-    return mean_scores(model, pairs, scores, batch_size, progress)
+    return mean_scores(model, pairs, scores, -(-batch_size // 3), progress)
 
 
 def batch_scores(

@@ -10,46 +10,43 @@ Cost: the first method's, and a partial patched run for each edge that it leaves
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
-from edgewise.methods import (
-    clean_corrupted,
-    eap,
-    eap_ig_activations,
-    eap_ig_inputs,
-    eap_ig_mask,
-    gim,
-    relp,
-)
+from edgewise.graph import Graph
 from edgewise.methods.acdc import Loss, acdc
-from edgewise.methods.options import NotNegative, Share
+from edgewise.methods.options import NotNegative, Share, takes
 from edgewise.methods.order import Order
+from edgewise.methods.scorers import SCORERS
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
-First = Literal["eap", "eap-ig-inputs", "eap-ig-activations", "eap-ig-mask", "clean-corrupted", "relp", "gim"]
-SCORERS = {
-    "eap": (eap.eap, eap.check),
-    "eap-ig-inputs": (eap_ig_inputs.eap_ig_inputs, eap_ig_inputs.check),
-    "eap-ig-activations": (eap_ig_activations.eap_ig_activations, eap_ig_activations.check),
-    "eap-ig-mask": (eap_ig_mask.eap_ig_mask, eap_ig_mask.check),
-    "clean-corrupted": (clean_corrupted.clean_corrupted, clean_corrupted.check),
-    "relp": (relp.relp, relp.check),
-    "gim": (gim.gim, gim.check),
-}
-assert set(SCORERS) == set(get_args(First))
+First = Literal[
+    "eap",
+    "eap-ig-inputs",
+    "eap-ig-activations",
+    "eap-ig-mask",
+    "clean-corrupted",
+    "relp",
+    "gim",
+    "activation-patching",
+    "node-attribution",
+    "hisp",
+    "information-flow-routes",
+    "weight-gradients",
+    "direct-effect",
+]
+assert set(get_args(First)) == set(SCORERS) - {"acdc"}
 
 
 def check(metric: Metric, pairs: Pairs, first: First = "eap") -> list[str]:
     """Why the first method cannot use this metric on these pairs."""
-    _, check_first = SCORERS[first]
-    return check_first(metric, pairs)
+    return SCORERS[first].check(metric, pairs)
 
 
 def eap_then_acdc(
@@ -70,9 +67,15 @@ def eap_then_acdc(
     """Scores of all edges."""
     if problems := check(metric, pairs, first):
         raise BadInput(*problems)
-    scorer, _ = SCORERS[first]
-    scores = scorer(model, pairs, metric, replacer, batch_size=batch_size, progress=progress)
-    left = scores.top(max(1, round(share * scores.graph.edge_count)))
+    graph = Graph.of(model.config)
+    values = checkpoint.load().get("first")
+    if values is None:
+        scorer = SCORERS[first].discover
+        keep: dict[str, Any] = {"checkpoint": checkpoint} if takes(scorer, "checkpoint") else {}
+        scores = scorer(model, pairs, metric, replacer, batch_size=batch_size, progress=progress, **keep)
+        values = scores.values
+        checkpoint.save({"first": values})
+    left = Scores(graph, values).top(max(1, round(share * graph.edge_count)))
     return acdc(
         model,
         pairs,
@@ -84,5 +87,5 @@ def eap_then_acdc(
         edges=left,
         batch_size=batch_size,
         progress=progress,
-        checkpoint=checkpoint,
+        checkpoint=checkpoint.beside({"first": values}),
     )

@@ -133,6 +133,17 @@ def _word(part: Any) -> str:
     return WORDS[part] if part in WORDS else str(part)
 
 
+def in_words(value: Any) -> str:
+    """A value as it is typed.
+
+    >>> in_words(None), in_words(True), in_words((0.1, 0.01))
+    ('none', 'true', '0.1,0.01')
+    """
+    if isinstance(value, tuple):
+        return ",".join(map(in_words, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
 def read_value(kind: Any, value: Any) -> Any:
     """The value as that type has it; ValueError where it is none. Text is what a command line gives."""
     for part in _alternatives(kind):

@@ -24,8 +24,12 @@ from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import METRICS, Metric
 from edgewise.tasks.pairs import Batch, Pairs
 
-TOKENS = 8_192
-"""Of all masks and examples that run at once."""
+BYTES = 300_000_000
+"""About what is alive at once for all masks that run together."""
+STREAMS = 16
+"""As wide as the residual stream, what else a mask's run keeps at once: an MLP's inside above all."""
+NUMBERS = 4_000_000
+"""Of logits that a metric is given at once."""
 
 
 def loss_metric(loss: str | None, metric: Metric, pairs: Pairs) -> Metric:
@@ -88,7 +92,7 @@ class Trials:
         layer = min(row // self.graph.layer_readers, self.graph.layers)
         total = torch.zeros(len(masks), dtype=torch.float64)
         for known in self.known:
-            batch, together = known.batch, max(1, TOKENS // known.batch.clean.numel())
+            batch, together = known.batch, self._together(known, masks[0], layer)
             for start in range(0, len(masks), together):
                 logits = patched_logits(
                     self.model,
@@ -101,6 +105,14 @@ class Trials:
                     workspace=self.workspace,
                 )
                 full = known.full if self.metric.compares_with_full(batch) else None
-                values = -self.metric.goodness(self.metric(logits, batch, full))
+                # A few at a time, for what metrics make of a vocabulary is as large as the logits.
+                few = logits.split(max(1, NUMBERS * len(logits) // logits.numel()))
+                values = -self.metric.goodness(torch.cat([self.metric(one, batch, full) for one in few]))
                 total[start : start + together] += values.double().sum(-1).cpu()
         return (total / self.count).tolist()
+
+    def _together(self, known: _Known, most: Float[Tensor, "readers sources"], layer: int) -> int:
+        """How many masks to run at once, none of which has an edge that `most` has not."""
+        above = int(most[:, self.graph.sources_before(layer) :].any(0).sum())
+        streams = known.batch.clean.numel() * self.model.config.width * (above + STREAMS)
+        return max(1, BYTES // ((streams + known.full.numel()) * known.full.element_size()))

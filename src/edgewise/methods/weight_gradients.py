@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -117,16 +118,25 @@ def add_gradients(
 ) -> None:
     """Add the gradients of a batch's summed loss at these prompts, times `share`, to what is there."""
     leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
+    for name, leaf in leaves.items():
+        # As soon as it is known: all of them at once would be as large as the model once more.
+        leaf.register_post_accumulate_grad_hook(partial(_move_gradient, total, name))
     with torch.enable_grad():
         # The leaves take the weights' places for this call only. A tied unembedding is no part of its twin.
         logits = torch.func.functional_call(model, leaves, (tokens, batch.read), tie_weights=False)
         require_finite(logits.detach(), model, batch)
         loss = wrong_losses(wrong, logits, batch, model.unembed_weight).sum() * share
-    found = torch.autograd.grad(loss, list(leaves.values()))
-    for name, gradient in zip(leaves, found, strict=True):
-        require_finite(gradient, model, batch)
-        exact = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
-        total[name] = total[name].add_(exact) if name in total else exact
+    loss.backward(inputs=list(leaves.values()))
+    for name in leaves:
+        require_finite(torch.linalg.vector_norm(total[name]), model, batch)
+
+
+def _move_gradient(total: dict[str, Tensor], name: str, leaf: Tensor) -> None:
+    """From the leaf to the total, in float32 at the least."""
+    assert leaf.grad is not None
+    exact = leaf.grad.to(torch.promote_types(leaf.dtype, torch.float32))
+    total[name] = total[name].add_(exact) if name in total else exact
+    leaf.grad = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from edgewise.errors import several
+from edgewise.tasks.answers import lacking
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Batch, Field, Pairs
 
@@ -45,13 +45,8 @@ NEEDS: dict[Wrong, tuple[Field, ...]] = {
 
 def check_wrong(name: str, wrong: Wrong, pairs: Pairs) -> list[str]:
     """Why these pairs have no maximally wrong answer of this kind; one problem for each thing missing."""
-    what_to_do = "or choose wrong=inverse, which turns the model's own numbers round and needs no answers"
-    return [
-        f"{name} with wrong={wrong} needs {field!r} answers in every pair. Got none in {several(places)}. "
-        f"Add {field!r}, {what_to_do}."
-        for field in NEEDS[wrong]
-        if (places := pairs.missing(field))
-    ]
+    otherwise = "choose wrong=inverse, which turns the model's own numbers round and needs no answers"
+    return lacking(f"{name} with wrong={wrong}", NEEDS[wrong], pairs, otherwise)
 
 
 def wrong_losses(

@@ -15,7 +15,7 @@ from edgewise.errors import BadInput, unknown
 
 def methods() -> dict[str, dict[str, Any]]:
     from edgewise.methods import METHODS
-    from edgewise.methods.options import describe_kind, own_options
+    from edgewise.methods.options import describe_kind, in_words, own_options
 
     return {
         name: {
@@ -24,7 +24,7 @@ def methods() -> dict[str, dict[str, Any]]:
             "ranks": method.ranks,
             "paper": method.paper,
             "options": {
-                option: f"{describe_kind(parameter.annotation)}, default {parameter.default}"
+                option: f"{describe_kind(parameter.annotation)}, default {in_words(parameter.default)}"
                 for option, parameter in own_options(method.discover).items()
             },
         }
@@ -86,7 +86,7 @@ def models() -> dict[str, dict[str, Any]]:
         graph = Graph.of(describe(PREFIX + name))
         known = load_known(bundled_folder(name) / KNOWN_FILE, graph)
         sizes = {
-            truth: f"{len(each.circuit)} edges and {len(each.backups)} backups"
+            truth: _counted(len(each.circuit), "edge") + " and " + _counted(len(each.backups), "backup")
             for truth, each in sorted(known.items())
         }
         task = task_of(bundled_folder(name))
@@ -155,9 +155,16 @@ def list_table(name: str) -> Table | Padding:
     return table
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _lines(facts: dict[str, Any]) -> Iterable[str]:
     """The main fact bare, the others with their names."""
     for name, fact in facts.items():
+        if name == "options":
+            yield from (f"--set {option}=  {what}" for option, what in fact.items())
+            continue
         if isinstance(fact, list):
             fact = ", ".join(fact)
         if isinstance(fact, dict):

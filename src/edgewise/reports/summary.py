@@ -30,7 +30,7 @@ def edges_table(edges: list[tuple[str, float]]) -> Table:
     table.add_column()
     largest = max((abs(score) for _, score in edges), default=0.0) or 1.0
     for edge, score in edges:
-        bar = "━" * max(1, round(BAR * abs(score) / largest))
+        bar = "━" * max(1, round(BAR * abs(score) / largest)) if score else ""
         table.add_row(edge, f"{score:+.4g}", Text(bar, style="green" if score > 0 else "red"))
     return table
 

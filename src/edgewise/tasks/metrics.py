@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from edgewise.errors import BadInput, several
+from edgewise.tasks.answers import lacking
 from edgewise.tasks.entries import Pair
 from edgewise.tasks.pairs import Batch, Field, Pairs
 
@@ -79,17 +80,8 @@ class Metric:
 
 def check_metric(metric: Metric, pairs: Pairs) -> list[str]:
     """What the pairs lack of what the metric needs, one problem for each."""
-    problems: list[str] = []
-    what_to_do = "Add {field}, or choose another metric."
-    if pairs.metric is not None:
-        what_to_do = f"This task is made for {pairs.metric}: choose that."
-    for field in metric.needs:
-        if places := pairs.missing(field):
-            needed = f"metric {metric.name!r} needs {field} answers in every pair"
-            problems.append(
-                f"{needed}. Got none in {several(places)}. {what_to_do.format(field=repr(field))}"
-            )
-    return problems
+    otherwise = "choose another metric" if pairs.metric is None else "choose that"
+    return lacking(f"metric {metric.name!r}", metric.needs, pairs, otherwise)
 
 
 def _logit_difference(logits: Logits, batch: Batch, full: FullLogits | None) -> PerRead:

@@ -34,7 +34,7 @@ FORMAT, VERSION = "edgewise task", 1
 KNOWN_FILE = "known_circuits.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bundle:
     model: Transformer
     task: str
@@ -62,6 +62,10 @@ class Bundle:
         save_model(self.model, folder, overwrite=overwrite)
         save_known(self.known, folder / KNOWN_FILE, weights_fingerprint(self.model))
         atomic_write(folder / TASK_FILE, json.dumps(described, indent=1) + "\n")
+
+    def __repr__(self) -> str:
+        truths = ", ".join(f"{name} {len(each.circuit)} edges" for name, each in self.known.items())
+        return f"Bundle({self.task}; {Graph.of(self.model.config).describe()}; known: {truths})"
 
     @classmethod
     def load(cls, folder: str | Path) -> Bundle:

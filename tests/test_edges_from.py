@@ -1,0 +1,128 @@
+"""`--edges-from`: a method goes through the edges of a run, a circuit or a list, and says what is wrong."""
+
+import pytest
+
+import edgewise as ew
+from cli_cases import discover, problems, refused
+from edgewise.circuit import Circuit
+from edgewise.graph import Graph
+
+GIVE = "Give a run's folder, a circuit.json or an edge list (.csv)."
+METHOD = ("--method", "activation-patching")
+
+
+def edges_scored(home, name, source):
+    done = discover(home, *METHOD, "--edges-from", source, "--out", home / name, "--quiet")
+    assert done.exit_code == 0, done.stderr
+    scores = ew.load_run(home / name).scores
+    return {edge for edge, score in scores.ranking() if score}
+
+
+def test_only_the_edges_of_a_run_a_circuit_or_a_list_are_gone_through(home):
+    circuit = ew.load_run(home / "run").circuit
+    expected = set(circuit)
+    assert edges_scored(home, "from-run", home / "run") == expected
+    assert edges_scored(home, "from-circuit", home / "run" / "circuit.json") == expected
+    rows = [edge.replace("->", ",") for edge in circuit]
+    (home / "few.csv").write_text("\n".join(["source,reader", *rows]) + "\n")
+    assert edges_scored(home, "from-list", home / "few.csv") == expected
+    kept = [f"{row},1.5,{int(index < 3)}" for index, row in enumerate(rows)]
+    (home / "kept.csv").write_text("\n".join(["source,reader,score,kept", *kept]) + "\n")
+    assert edges_scored(home, "from-kept", home / "kept.csv") == set(list(circuit)[:3])
+
+
+def test_acdc_begins_with_those_edges_and_takes_only_from_them(home):
+    done = discover(home, "--method", "acdc", "--set", "tau=1e-6", "--edges-from", home / "run",
+                    "--out", home / "walked", "--quiet")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    kept = ew.load_run(home / "walked").circuit
+    assert len(kept)
+    assert kept <= ew.load_run(home / "run").circuit
+
+
+def test_what_cannot_be_gone_through_is_told_with_the_option_the_place_and_what_to_give(home):
+    graph = ew.load_run(home / "run").circuit.graph
+    Circuit.empty(graph).save(home / "empty.json")
+    Circuit.full(Graph(1, 2, 2)).save(home / "other.json")
+    (home / "lines.csv").write_text("source,reader\nembed,logits,1\nembed,nowhere\n")
+    (home / "columns.csv").write_text("from,to\n")
+    (home / "nothing").mkdir()
+    told = {
+        "none": [f"--edges-from: {home}/none is not there. {GIVE}"],
+        "nothing": [f"--edges-from: {home}/nothing holds no circuit.json. {GIVE}"],
+        "empty.json": [
+            f"--edges-from: {home}/empty.json must hold edges to go through. Got an empty circuit. {GIVE}"
+        ],
+        "other.json": [
+            f"--edges-from: {home}/other.json must be of the model's graph, {graph.describe()}. Got one of "
+            f"{Graph(1, 2, 2).describe()}. Give a circuit that was found in this model."
+        ],
+        "columns.csv": [
+            f"--edges-from: {home}/columns.csv, line 1: the columns source,reader,score,kept or "
+            "source,reader were needed. Got 'from,to'."
+        ],
+    }
+    for name, expected in told.items():
+        assert refused(home, *METHOD, "--edges-from", home / name) == expected
+    first, second = refused(home, *METHOD, "--edges-from", home / "lines.csv")
+    assert first == f"--edges-from: {home}/lines.csv, line 2: 2 fields were needed. Got 3."
+    assert second.startswith(f"--edges-from: {home}/lines.csv, line 3: ")
+
+
+def test_a_method_that_scores_all_edges_at_once_takes_none(home):
+    [told] = refused(home, "--edges-from", home / "run")
+    assert told.startswith("eap scores all edges at once. Leave out edges, or choose one of ")
+
+
+@pytest.mark.parametrize("method", ["activation-patching", "acdc", "eap-then-acdc"])
+def test_what_is_stopped_says_where_it_is_kept_and_the_same_again_says_that_it_goes_on(
+    home, method, monkeypatch
+):
+    from edgewise.methods.acdc import Walk
+    from edgewise.methods.activation_patching import _Trial
+
+    given = ["--method", method, "--batch-size", "2"]
+    given += [] if method == "activation-patching" else ["--set", "tau=1e-6"]
+    whole = discover(home, *given, "--out", home / f"whole-{method}")
+    works = (_Trial, "lost") if method == "activation-patching" else (Walk, "next_reader")
+    going, left = getattr(*works), 5
+
+    def stopping(*arguments):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+        return going(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*works, stopping)
+        done = discover(home, *given, "--out", home / f"kept-{method}")
+    assert done.exit_code == 130
+    kept = home / f"kept-{method}" / "checkpoint"
+    last = done.stderr.strip().splitlines()[-1]
+    assert last == (
+        f"edgewise: stopped. What is done so far is in {kept}: the same again goes on from there."
+    )
+    again = discover(home, *given, "--out", home / f"kept-{method}")
+    assert again.exit_code == 0
+    what = "removing edges" if method == "activation-patching" else "trying edges"
+    assert f"{what}: going on after " in again.stderr
+    assert not kept.exists()
+    assert ew.load_run(home / f"kept-{method}").scores == ew.load_run(home / f"whole-{method}").scores
+    assert whole.exit_code == 0
+
+
+def test_a_checkpoint_of_another_run_is_refused_by_the_command_too(home, monkeypatch):
+    from edgewise.methods.acdc import Walk
+
+    def stopping(*arguments):
+        raise KeyboardInterrupt
+
+    going, given = Walk.next_reader, ["--method", "acdc", "--out", home / "half"]
+    calls = iter([going, going, stopping])
+    with monkeypatch.context() as patch:
+        patch.setattr(Walk, "next_reader", lambda self: next(calls)(self))
+        assert discover(home, *given).exit_code == 130
+    [told] = problems(discover(home, *given, "--set", "tau=0.5"))
+    assert "is the checkpoint of another run: other options." in told
+    assert discover(home, *given, "--set", "tau=0.5", "--overwrite", "--quiet").exit_code == 0
