@@ -99,6 +99,7 @@ def at_every_third_layer(walk: Walk) -> Iterator[int]:
             stays = torch.rand(len(walk.graph.sources), generator=draw) < share
             walk.kept[row] &= stays if walk.is_used(row) else False
             walk.rows_done += 1
+        walk.loss, walk.together = None, 1
         yield layer
 
 
@@ -118,18 +119,18 @@ def try_some(works: Works) -> None:
     walk = _walk(works)
     for _ in at_every_third_layer(walk):
         row = walk.rows[walk.rows_done]
-        if walk.loss is None:
-            [walk.loss] = walk.trials.losses(walk.kept[None].float(), row)
+        [walk.loss] = walk.trials.losses(walk.kept[None].float(), row)
         walk.decide(row, [source for source in walk.sources if walk.kept[row, source]][:MOST])
 
 
 def patching_cost(works: Works) -> float:
-    """Seconds an edge beside a plain forward's, of some edges of every layer's first heads and of its MLP."""
+    """Seconds an edge beside a plain forward's: into a query, a value and the MLP of every third layer."""
     graph = Graph.of(works.model.config)
     kept = torch.zeros(graph.shape, dtype=torch.bool)
-    for row, seen in enumerate(graph.visible):
-        if row % 12 == 0:
-            kept[row, : min(seen, 8)] = True
+    for layer in range(1, graph.layers, 3):
+        readers = graph.part_readers(layer, "q").start, graph.part_readers(layer, "v").start
+        for row in (*readers, graph.mlp_reader(layer)):
+            kept[row, : min(graph.visible[row], 16)] = True
     plain = forward_seconds(works)
     start = time.perf_counter()
     activation_patching(works.model, works.pairs, METRIC, works.replacing, edges=Circuit(graph, kept))
@@ -138,11 +139,11 @@ def patching_cost(works: Works) -> float:
 
 
 def methods_memory(works: Works) -> dict[str, int]:
-    """The peak bytes of each method beyond the model's weights; of activation patching, for edges into the
-    logits and the last MLP, and of ACDC, for some of many layers."""
+    """The peak bytes of each method beyond the model's weights; of activation patching, for some edges into
+    the logits, the last MLP and one of the last layer's queries, and of ACDC, for some of many layers."""
     graph = Graph.of(works.model.config)
     kept = torch.zeros(graph.shape, dtype=torch.bool)
-    kept[-2:, :40] = True
+    kept[[-graph.layer_readers - 1, -2, -1], :32] = True
     found: dict[str, int] = {}
     for name in METHODS:
         given = {**OPTIONS.get(name, {})}
@@ -150,7 +151,8 @@ def methods_memory(works: Works) -> dict[str, int]:
             given["edges"] = Circuit(graph, kept)
         work = partial(ew.discover, works.model, works.pairs, name, **given)
         found[name] = peak_bytes(partial(try_some, works) if name == "acdc" else work, warm=True)
-    return found
+    star = partial(ew.discover, works.model, works.pairs, "eap", qk_fix=True)
+    return found | {"eap with the QK fix": peak_bytes(star, warm=True)}
 
 
 if __name__ == "__main__":

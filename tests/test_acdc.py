@@ -1,5 +1,6 @@
 """ACDC by speculation is the sequential algorithm, edge for edge."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -95,7 +96,7 @@ def test_speculation_keeps_the_very_edges_of_the_literal_algorithm(kind, ablatio
         model, pairs, metric, replacer_for(ablation, model, pairs, 4), tau=(0.0,), loss=loss
     ).values.max()
     sizes = set()
-    for share in (0.1,):
+    for share in (0.03, 0.3):
         tau = share * scale.item()
         expected, effects = literal(model, pairs, judge, ablation, tau)
         found = ours(model, pairs, metric, ablation, tau, loss=loss)
@@ -106,7 +107,7 @@ def test_speculation_keeps_the_very_edges_of_the_literal_algorithm(kind, ablatio
     assert 0 < min(sizes) <= max(sizes) < Graph.of(model.config).edge_count
 
 
-@pytest.mark.parametrize(("batch_size", "most"), [(1, 64), (2, 3)])
+@pytest.mark.parametrize(("batch_size", "most"), [(1, 64), (2, 3), (3, 1)])
 def test_batch_size_and_how_much_is_speculated_change_nothing(batch_size, most, monkeypatch):
     model, pairs, metric = smaller_model("plain"), tiny_pairs()[:2], METRICS["kl"]
     expected, _ = literal(model, pairs, metric, "corrupted", 1e-3)
@@ -115,7 +116,7 @@ def test_batch_size_and_how_much_is_speculated_change_nothing(batch_size, most, 
     assert Circuit(found.graph, found.values > 0) == expected
 
 
-@pytest.mark.parametrize("order", ["forwards"])
+@pytest.mark.parametrize("order", ["forwards", "reverse"])
 def test_another_order_is_followed_and_can_find_other_edges(order):
     model, pairs, metric = smaller_model("plain"), tiny_pairs()[:2], METRICS["kl"]
     expected, _ = literal(model, pairs, metric, "corrupted", 0.01, order)
@@ -129,7 +130,7 @@ def test_another_order_is_followed_and_can_find_other_edges(order):
 def test_on_a_bundled_model_the_literal_algorithm_keeps_the_same_edges(name):
     bundle = zoo.open_bundle(name)
     pairs = ew.task(bundle.task, bundle.model, SMALL[name])
-    for tau in (0.003,):
+    for tau in (0.003, 0.03):
         expected, _ = literal(bundle.model, pairs, METRICS["kl"], "corrupted", tau)
         found = ours(bundle.model, pairs, METRICS["kl"], "corrupted", tau)
         assert Circuit(found.graph, found.values > 0) == expected
@@ -139,7 +140,7 @@ def test_edges_that_are_gone_from_the_beginning_stay_gone_and_the_rest_is_tried_
     model, pairs, metric = smaller_model("plain"), tiny_pairs()[:3], METRICS["kl"]
     graph = Graph.of(model.config)
     chance = torch.rand(graph.shape, generator=torch.Generator().manual_seed(2))
-    for ablation in ("zero",):
+    for ablation in ("zero", "corrupted"):
         start = Circuit(graph, (chance < 0.6) & graph.edges)
         expected, _ = literal(model, pairs, metric, ablation, 1e-3, start=start)
         found = ours(model, pairs, metric, ablation, 1e-3, edges=start)
@@ -171,12 +172,13 @@ def test_several_taus_score_an_edge_by_the_largest_at_which_it_stays():
     assert torch.equal(scores.values, again.values)
 
 
-def test_a_walk_that_is_broken_off_anywhere_goes_on_to_the_same_scores(tmp_path, monkeypatch):
+@pytest.mark.parametrize("tau", [1e-3, (1e-3, 1e-2)])
+def test_a_walk_that_is_broken_off_anywhere_goes_on_to_the_same_scores(tau, tmp_path, monkeypatch):
     model, pairs = smaller_model("plain"), tiny_pairs()[:3]
-    given = {"method": "acdc", "tau": (1e-3, 1e-2), "checkpoint": tmp_path / "kept"}
-    whole = ew.discover(model, pairs, "acdc", tau=(1e-3, 1e-2))
+    given = {"method": "acdc", "tau": tau, "checkpoint": tmp_path / "kept"}
+    whole = ew.discover(model, pairs, "acdc", tau=tau)
     runs = Trials.losses
-    for stop_at in (3, 11, 4, 40):
+    for stop_at in (3, 9, 4):
         count = 0
 
         def stopping(self, masks, row, stop_at=stop_at):
@@ -211,11 +213,26 @@ def test_a_checkpoint_of_another_run_is_refused_with_what_differs(tmp_path, monk
             ew.discover(model, pairs, "acdc", checkpoint=tmp_path, **changed)
     with pytest.raises(BadInput, match="other prompts"):
         ew.discover(model, pairs[:2], "acdc", checkpoint=tmp_path)
+    aimed, elsewhere = (pairs_with_target(pairs, target) for target in (0.5, -3.0))
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Walk, "next_reader", stop_after(module.Walk.next_reader, 2))
+        with pytest.raises(KeyboardInterrupt):
+            ew.discover(model, aimed, "acdc", checkpoint=tmp_path / "aimed")
+    with pytest.raises(BadInput, match="other prompts"):
+        ew.discover(model, elsewhere, "acdc", checkpoint=tmp_path / "aimed")
+    other = smaller_model("plain")
+    other.config = replace(other.config, attention_softcap=0.5)
+    with pytest.raises(BadInput, match="other model settings"):
+        ew.discover(other, pairs, "acdc", checkpoint=tmp_path)
     with pytest.raises(BadInput, match="other weights"):
         ew.discover(smaller_model("plain", seed=5), pairs, "acdc", checkpoint=tmp_path)
     (tmp_path / "state.safetensors").write_bytes(b"nothing")
     with pytest.raises(BrokenFile, match="could not be read as a checkpoint"):
         ew.discover(model, pairs, "acdc", checkpoint=tmp_path)
+
+
+def pairs_with_target(pairs, target):
+    return replace(pairs, pairs=tuple(replace(pair, target=((target,),)) for pair in pairs))
 
 
 def stop_after(function, times):
@@ -235,7 +252,7 @@ def test_what_acdc_cannot_do_is_told_before_any_work():
     model, pairs = smaller_model("plain"), tiny_pairs()
     with pytest.raises(BadInput, match=r"option 'tau' of acdc must be a number from 0"):
         ew.discover(model, pairs, "acdc", tau=-0.1)
-    with pytest.raises(BadInput, match=r"option 'loss' of acdc must be kl, metric or none. Got 'logits'"):
+    with pytest.raises(BadInput, match=r"option 'loss' of acdc must be auto, kl or metric. Got 'logits'"):
         ew.discover(model, pairs, "acdc", loss="logits")
     with pytest.raises(BadInput, match=r"edges to go through were needed. Got none"):
         ew.discover(model, pairs, "acdc", edges=Circuit.empty(Graph.of(model.config)))

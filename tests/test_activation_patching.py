@@ -5,6 +5,7 @@ import torch
 
 import edgewise as ew
 from edgewise.circuit import Circuit
+from edgewise.errors import BadNumbers
 from edgewise.graph import Graph
 from edgewise.methods import activation_patching as module
 from edgewise.patching.forward import patched_logits
@@ -12,8 +13,10 @@ from edgewise.patching.replacements import replacer
 from edgewise.patching.single import SingleEdges
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.metrics import METRICS
+from patched_cases import ABLATIONS
 from test_acdc import stop_after
 from test_attribution import tiny_batch, tiny_pairs
+from test_gradient_laws import linear_model
 from tiny_models import KINDS, smaller_model, tiny_model
 
 
@@ -64,6 +67,24 @@ def test_where_the_logits_are_linear_in_the_stream_eap_measures_the_same():
     exact, estimate = (ew.discover(model, pairs, method) for method in ("activation-patching", "eap"))
     torch.testing.assert_close(exact.values[-1], estimate.values[-1], rtol=1e-5, atol=1e-7)
     assert not torch.allclose(exact.values, estimate.values, rtol=1e-2, atol=1e-4)
+
+
+@ABLATIONS
+def test_where_the_whole_model_is_linear_eap_measures_every_edge(ablation):
+    model, pairs = linear_model(layers=3), tiny_pairs()
+    exact, estimate = (
+        ew.discover(model, pairs, method, ablation=ablation) for method in ("activation-patching", "eap")
+    )
+    torch.testing.assert_close(exact.values, estimate.values, rtol=1e-5, atol=1e-7)
+    assert exact.values[:-1].abs().max() > 1e-3
+
+
+def test_numbers_that_are_not_finite_are_told_with_what_to_do(monkeypatch):
+    model, pairs = tiny_model("plain"), tiny_pairs()
+    whole = SingleEdges.logits_without
+    monkeypatch.setattr(SingleEdges, "logits_without", lambda *given: whole(*given) * torch.inf)
+    with pytest.raises(BadNumbers, match="NaN or infinity came out of the model"):
+        ew.discover(model, pairs, "activation-patching")
 
 
 def test_only_the_edges_asked_for_are_tried_and_the_others_score_nothing():

@@ -11,6 +11,7 @@ import edgewise as ew
 from documents import PAGES, ROOT, Shell, blocks, make_home, names_in, table
 from edgewise.formats import FORMATS
 from edgewise.methods import METHODS
+from edgewise.methods.options import own_options
 from edgewise.models.families import FAMILIES
 from edgewise.patching.replacements import ABLATIONS
 from edgewise.run_folder import FILES
@@ -73,8 +74,19 @@ def test_the_public_names_are_those_of_the_package():
 
 def test_the_methods_are_told_in_their_own_words():
     rows = table(DOCS / "choosing.md", "## A method")
-    told = {row["method"]: (row["choose it"], row["cost"], row["paper"]) for row in rows}
-    assert told == {name: (method.choose, method.cost, method.paper) for name, method in METHODS.items()}
+    told = {row["method"]: (row["ranks"], row["choose it"], row["cost"], row["paper"]) for row in rows}
+    assert told == {
+        name: (method.ranks, method.choose, method.cost, method.paper) for name, method in METHODS.items()
+    }
+
+
+def test_every_option_of_every_method_is_told():
+    told = {
+        (row["method"], option)
+        for row in table(DOCS / "choosing.md", "### Options")
+        for option in row["option"].replace("`", "").split(", ")
+    }
+    assert told == {(name, option) for name, one in METHODS.items() for option in own_options(one.discover)}
 
 
 def test_the_metrics_have_their_direction_what_they_need_and_whether_eap_can_use_them():

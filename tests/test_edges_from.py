@@ -6,6 +6,9 @@ import edgewise as ew
 from cli_cases import discover, problems, refused
 from edgewise.circuit import Circuit
 from edgewise.graph import Graph
+from edgewise.methods.acdc import Walk
+from edgewise.methods.activation_patching import _Trial
+from test_acdc import stop_after
 
 GIVE = "Give a run's folder, a circuit.json or an edge list (.csv)."
 METHOD = ("--method", "activation-patching")
@@ -78,24 +81,12 @@ def test_a_method_that_scores_all_edges_at_once_takes_none(home):
 def test_what_is_stopped_says_where_it_is_kept_and_the_same_again_says_that_it_goes_on(
     home, method, monkeypatch
 ):
-    from edgewise.methods.acdc import Walk
-    from edgewise.methods.activation_patching import _Trial
-
     given = ["--method", method, "--batch-size", "2"]
     given += [] if method == "activation-patching" else ["--set", "tau=1e-6"]
     whole = discover(home, *given, "--out", home / f"whole-{method}")
     works = (_Trial, "lost") if method == "activation-patching" else (Walk, "next_reader")
-    going, left = getattr(*works), 5
-
-    def stopping(*arguments):
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise KeyboardInterrupt
-        return going(*arguments)
-
     with monkeypatch.context() as patch:
-        patch.setattr(*works, stopping)
+        patch.setattr(*works, stop_after(getattr(*works), 5))
         done = discover(home, *given, "--out", home / f"kept-{method}")
     assert done.exit_code == 130
     kept = home / f"kept-{method}" / "checkpoint"
@@ -113,16 +104,42 @@ def test_what_is_stopped_says_where_it_is_kept_and_the_same_again_says_that_it_g
 
 
 def test_a_checkpoint_of_another_run_is_refused_by_the_command_too(home, monkeypatch):
-    from edgewise.methods.acdc import Walk
-
-    def stopping(*arguments):
-        raise KeyboardInterrupt
-
-    going, given = Walk.next_reader, ["--method", "acdc", "--out", home / "half"]
-    calls = iter([going, going, stopping])
+    given = ["--method", "acdc", "--out", home / "half"]
     with monkeypatch.context() as patch:
-        patch.setattr(Walk, "next_reader", lambda self: next(calls)(self))
+        patch.setattr(Walk, "next_reader", stop_after(Walk.next_reader, 2))
         assert discover(home, *given).exit_code == 130
     [told] = problems(discover(home, *given, "--set", "tau=0.5"))
     assert "is the checkpoint of another run: other options." in told
     assert discover(home, *given, "--set", "tau=0.5", "--overwrite", "--quiet").exit_code == 0
+
+
+def test_what_is_scored_is_kept_when_the_evaluation_is_stopped(home, monkeypatch):
+    given = [*METHOD, "--out", home / "scored"]
+    with monkeypatch.context() as patch:
+        patch.setattr("edgewise.run.evaluate_circuits", stop_after(None, 0))
+        done = discover(home, *given)
+    assert done.exit_code == 130
+    assert "the same again goes on from there" in done.stderr
+    again = discover(home, *given)
+    assert "removing edges: going on after " in again.stderr
+    assert again.exit_code == 0
+
+
+def test_an_option_given_twice_or_without_a_value_is_refused(home):
+    [twice] = refused(home, "--method", "acdc", "--set", "tau=1", "--set", "tau=2")
+    assert twice.startswith("--set tau was given more than once. Give it once; where it takes several values")
+    [bare] = refused(home, "--method", "acdc", "--set", "tau")
+    assert bare == "--set needs a name and a value. Got 'tau'. Write tau=VALUE."
+
+
+def test_edges_that_went_or_were_never_tried_are_in_no_circuit(home):
+    done = discover(
+        home, *METHOD, "--edges-from", home / "run", "--edges", 45, "--no-prune", "--out", home / "few"
+    )
+    tried = ew.load_run(home / "run").circuit
+    assert ew.load_run(home / "few").circuit <= tried
+    assert f"45 edges were asked for, and {len(tried)} have a score" in done.stderr
+    several = ["--method", "acdc", "--set", "tau=1e-6,1e-4", "--no-prune", "--out", home / "swept"]
+    assert discover(home, *several).exit_code == 0
+    swept = ew.load_run(home / "swept")
+    assert swept.circuit == swept.scores.threshold(1e-300)

@@ -4,15 +4,20 @@ import inspect
 from typing import Literal
 
 import pytest
+import torch
 
 import edgewise as ew
 from edgewise.errors import BadInput
 from edgewise.methods import METHODS
 from edgewise.methods.options import COMMON, describe_kind, own_options, read_options
+from edgewise.models.config import ModelConfig
+from edgewise.models.random import random_model
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
 from tiny_runs import entries, tiny_model
 
+ALL_EDGES = {"acdc": {"tau": 1e-9}, "eap-then-acdc": {"tau": 1e-9, "share": 1.0}}
+"""Options by which methods that take edges away leave some on a model that knows nothing."""
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
 
 
@@ -34,10 +39,51 @@ def test_each_method_tells_what_it_costs_where_it_comes_from_and_when_to_choose_
 def test_each_method_scores_every_edge_and_batch_size_changes_nothing(method):
     model = tiny_model().double()
     pairs = Pairs.from_list(entries(), model)
-    whole = ew.discover(model, pairs, method.name)
-    single = ew.discover(model, pairs, method.name, batch_size=1)
+    whole = ew.discover(model, pairs, method.name, **ALL_EDGES.get(method.name, {}))
+    single = ew.discover(model, pairs, method.name, batch_size=1, **ALL_EDGES.get(method.name, {}))
     assert whole.graph == ew.Graph.of(model.config)
+    assert whole.values.isfinite().all()
+    assert whole.values.any()
+    assert not whole.values[~whole.graph.edges].any()
     assert (whole.values - single.values).abs().max() <= 1e-5 * whole.values.abs().max()
+    assert ew.discover(model, pairs, method.name, **ALL_EDGES.get(method.name, {})) == whole
+
+
+def helping_and_harming():
+    """One layer, no norm, no MLP: what head 0 writes speaks for the answer, what head 1 writes against it."""
+    config = ModelConfig(
+        layers=1, heads=2, head_width=4, width=8, vocabulary=9, context=12, norm="none", final_norm=False
+    )
+    model = random_model(config, seed=3, dtype=torch.float64)
+    pairs = Pairs.from_list([{"clean": [1, 2], "corrupted": [3, 2], "correct": 5, "wrong": 6}], model)
+    with torch.no_grad():
+        towards = model.unembed_weight[5] - model.unembed_weight[6]
+        layer = model.layers[0].attention
+        for head, sign in ((0, 1.0), (1, -1.0)):
+            told = [model.embed(torch.tensor([tokens]))[0][0] for tokens in ([1, 2], [3, 2])]
+            reads = (told[0] - told[1])[0]
+            layer.query_weight[head].zero_()
+            layer.value_weight[head].zero_()
+            layer.value_weight[head, 0] = reads / reads.square().sum()
+            layer.output_weight[head].zero_()
+            layer.output_weight[head, :, 0] = sign * towards / towards.square().sum()
+    return model, pairs
+
+
+SIGNED = [name for name in METHODS if name not in ("hisp", "information-flow-routes", "weight-gradients")]
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_an_edge_that_helps_scores_above_0_and_one_that_harms_below_or_is_taken_away(name):
+    model, pairs = helping_and_harming()
+    options = {"loss": "metric", "tau": 1e-6} if METHODS[name].by_tau else {}
+    options |= {"share": 1.0} if name == "eap-then-acdc" else {}
+    scores = ew.discover(model, pairs, name, **options)
+    assert scores.of("a0.h0->logits") > 0.1
+    if METHODS[name].by_tau:
+        assert scores.of("a0.h1->logits") == 0
+    else:
+        assert scores.of("a0.h1->logits") < -0.1
 
 
 def method_with_options(

@@ -5,16 +5,22 @@ import torch
 
 import edgewise as ew
 from edgewise import zoo
+from edgewise.errors import BadInput
 from edgewise.evaluation.known import against_known
 from edgewise.graph import Graph
-from edgewise.methods.star import StarTape
-from edgewise.models.tape import SOURCES
-from edgewise.patching.reader_gradients import KEPT
+from edgewise.methods.gradients import gradients_at
+from edgewise.methods.star import StarTape, fixed_scores
+from edgewise.models.config import ModelConfig
+from edgewise.models.random import random_model
+from edgewise.models.tape import PROJECTIONS, SOURCES
+from edgewise.patching.attribution import edge_gradients
+from edgewise.patching.reader_gradients import KEPT, ReaderGradients
 from edgewise.patching.replacements import Sources, replacer
 from edgewise.patching.written import written_by
 from edgewise.tasks.metrics import METRICS
 from test_attribution import tiny_batch, tiny_pairs
-from tiny_models import tiny_model
+from tiny_models import COMMON, tiny_model
+from tiny_models import KINDS as EVERY_KIND
 
 KINDS = [
     "plain",
@@ -106,8 +112,7 @@ def test_dropping_layers_leaves_what_goes_by_none_of_them(qk_fix):
     plain, dropped = (ew.discover(model, pairs, "eap", qk_fix=qk_fix, drop=drop) for drop in (False, True))
     last = slice(plain.graph.head_readers(layers - 1).start, -1)
     torch.testing.assert_close(dropped.values[last], plain.values[last].abs(), rtol=1e-5, atol=1e-9)
-    times = layers / (layers - 1)
-    torch.testing.assert_close(dropped.values[-1], plain.values[-1].abs() * times, rtol=1e-5, atol=1e-9)
+    torch.testing.assert_close(dropped.values[-1], plain.values[-1].abs(), rtol=1e-5, atol=1e-9)
     first = plain.graph.head_readers(0)
     assert not torch.allclose(dropped.values[first], plain.values[first].abs(), rtol=1e-2)
     assert (dropped.values >= 0).all()
@@ -122,3 +127,37 @@ def test_the_fix_sees_through_attention_that_is_saturated():
     )
     assert plain["edge_auc"] < 0.9
     assert fixed["edge_auc"] > 0.95
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EVERY_KIND if "across heads" not in kind])
+def test_for_the_smallest_differences_the_fix_is_eap(kind):
+    model, batch, metric = tiny_model(kind), tiny_batch(), METRICS["logit-diff"]
+    replacing = replacer("corrupted", model, list)
+    tape = StarTape(None, *SOURCES, KEPT)
+    gradients_at(model, model.embed(batch.clean), batch, metric, tape=tape)
+    streams, graph = list(tape[KEPT]), Graph.of(model.config)
+    readers = ReaderGradients(model)
+    readers.add(tape)
+    apart = Sources.of_tape(tape).less(replacing.sources(batch.corrupted))
+    groups = apart.embeddings, apart.heads, apart.mlps
+    near = Sources(*([1e-5 * each for each in group] for group in groups))
+    made = [tape[name] for name in PROJECTIONS]
+    fixed = fixed_scores(model, near, streams, made, tape.at_heads())
+    plain = edge_gradients(model, near, readers)
+    rows = rows_of(graph, "qk")
+    torch.testing.assert_close(
+        fixed[rows], plain[rows], rtol=1e-2, atol=1e-4 * plain[rows].abs().max().item()
+    )
+    assert plain[rows].any()
+
+
+def test_with_one_layer_there_is_none_to_drop():
+    model = random_model(ModelConfig(**{**COMMON, "layers": 1}))
+    with pytest.raises(BadInput, match="drop holds one layer constant at a time, and needs two"):
+        ew.discover(model, tiny_pairs(), "eap", drop=True)
+
+
+def test_where_heads_share_a_norm_of_their_queries_they_cannot_be_fixed_one_by_one():
+    model = tiny_model("norms after and across heads")
+    with pytest.raises(BadInput, match="qk_fix takes heads one by one"):
+        ew.discover(model, tiny_pairs(), "eap", qk_fix=True)

@@ -6,8 +6,8 @@ A checkpoint knows what it belongs to - method, options, prompts, weights - and 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from edgewise.errors import BadInput, BrokenFile
+from edgewise.errors import BadInput, BrokenFile, Stopped
 from edgewise.files import atomic_write, make_parents
 
 FOLDER, STATE = "checkpoint", "state.safetensors"
@@ -81,6 +81,20 @@ class Checkpoint:
             self.path.unlink()
             with suppress(OSError):
                 self.path.parent.rmdir()
+
+
+@contextmanager
+def told_if_stopped(kept: Checkpoint | None) -> Iterator[None]:
+    """Whoever breaks off what is done inside is told where the work is."""
+    try:
+        yield
+    except Stopped:
+        raise
+    except KeyboardInterrupt as stop:
+        if kept is None or not kept.has_own():
+            raise
+        told = f"What is done so far is in {kept.folder}: the same again goes on from there."
+        raise Stopped(told) from stop
 
 
 NO_CHECKPOINT = Checkpoint(None, {})

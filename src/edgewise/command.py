@@ -94,7 +94,19 @@ def _value(field: Field[Any], hint: Any, given: Any, problems: Problems) -> Any:
     """What the field takes, from what typer read; its default in place of what is no number."""
     kind = get_args(hint)[0]
     if get_origin(kind) is Mapping:
-        return dict(map(_named_value, given or ()))
+        for text in (bare := [text for text in given or () if "=" not in text]):
+            problems.add(
+                f"{_flag(field.name)} needs a name and a value. Got {text!r}. Write {text.strip()}=VALUE."
+            )
+        named = [_named_value(text) for text in given or () if text not in bare]
+        names = [name for name, _ in named]
+        for name in dict.fromkeys(names):
+            if names.count(name) > 1:
+                problems.add(
+                    f"{_flag(field.name)} {name} was given more than once. "
+                    "Give it once; where it takes several values, with commas between them."
+                )
+        return dict(named)
     number = next((one for one in NUMBERS if one in (kind, *get_args(kind))), None)
     if number is not None and given is not None:
         try:
@@ -106,7 +118,7 @@ def _value(field: Field[Any], hint: Any, given: Any, problems: Problems) -> Any:
     return tuple(given or ()) if get_origin(kind) is tuple else given
 
 
-def _named_value(text: str) -> tuple[str, str | None]:
-    """`name=value` apart; None stands for a missing value, which whoever takes the option refuses."""
-    name, equals, value = text.partition("=")
-    return name, value if equals else None
+def _named_value(text: str) -> tuple[str, str]:
+    """`name=value` apart."""
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()

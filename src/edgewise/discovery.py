@@ -7,9 +7,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from edgewise.checkpoint import Checkpoint
+from edgewise.checkpoint import Checkpoint, told_if_stopped
 from edgewise.circuit import Circuit, Scores
-from edgewise.errors import BadInput, Stopped, check_kind, check_name
+from edgewise.errors import BadInput, check_kind, check_name
 from edgewise.graph import Graph
 from edgewise.methods import METHODS
 from edgewise.methods.options import read_options, takes
@@ -64,15 +64,10 @@ def discover(
     if keeper is not None and takes(chosen.discover, "checkpoint"):
         offered["checkpoint"] = keeper
     replacer = replacer_for(ablation, model, pairs, batch_size, shown)
-    try:
+    with told_if_stopped(keeper):
         scores = chosen.discover(
             model, pairs, METRICS[metric], replacer, batch_size=batch_size, progress=shown, **offered, **own
         )
-    except KeyboardInterrupt as stop:
-        if keeper is None or not keeper.has_own():
-            raise
-        told = f"What is done so far is in {keeper.folder}: the same again goes on from there."
-        raise Stopped(told) from stop
     if keeper is not None and keeper is not checkpoint:
         keeper.remove()
     return scores
@@ -101,6 +96,7 @@ def checkpoint_in(
         "options": own,
         "edges": None if edges is None else list(edges),
         "prompts": pairs_hash(pairs),
+        "model settings": repr(model.config),
         "weights": weights_fingerprint(model),
     }
     return Checkpoint(folder, belongs_to, overwrite)

@@ -93,4 +93,5 @@ class _Lines:
 
 
 def _speed(done: int, seconds: float, unit: str) -> str:
-    return f"{done / max(seconds, 1e-9):,.0f} {unit} a second"
+    speed = done / max(seconds, 1e-9)
+    return f"{speed:,.0f} {unit} a second" if speed >= 10 else f"{speed:.2g} {unit} a second"

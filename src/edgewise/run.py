@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from edgewise.checkpoint import FOLDER
+from edgewise.checkpoint import FOLDER, told_if_stopped
 from edgewise.circuit import Circuit, Scores
 from edgewise.discovery import checkpoint_in, discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
@@ -71,7 +71,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
             **request.options,
         )
     circuit = select(scores, request)
-    with timed(seconds, "evaluate"):
+    with timed(seconds, "evaluate"), told_if_stopped(keeper):
         pairs = checked.evaluated_on
         replacer = replacer_for(request.ablation, model, pairs, request.batch_size, progress)
         metric = METRICS[request.metric]
@@ -79,8 +79,10 @@ def run(request: Request, progress: Progress | None = None) -> Run:
             model, pairs, [circuit], metric, replacer, request.batch_size, progress
         )
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
-    if checked.truth is not None and is_known_of(model, checked.truth, request):
-        evaluation = replace(evaluation, **against_known(scores, checked.truth, request.by))
+    # Of edges that were not tried nothing is known that could be held beside the truth.
+    truth = None if request.edges_from else checked.truth
+    if truth is not None and is_known_of(model, truth, request):
+        evaluation = replace(evaluation, **against_known(scores, truth, request.by))
     record = describe_run(request, model, checked.sha256, circuit, seconds)
     done = Run(request, scores, circuit, evaluation, record)
     save_run(done)
@@ -96,6 +98,7 @@ def is_known_of(model: Transformer, truth: KnownCircuit, request: Request) -> bo
 
 def select(scores: Scores, request: Request, edges: int | None = None) -> Circuit:
     """The circuit that a request makes of scores; `edges` takes the place of its own choice."""
+    method = METHODS[request.method]
     wanted = request.edges if edges is None else edges
     if wanted is not None:
         circuit = scores.top(wanted, request.by)
@@ -103,13 +106,13 @@ def select(scores: Scores, request: Request, edges: int | None = None) -> Circui
         circuit = scores.threshold(request.threshold, request.by)
     elif request.sparsity is not None:
         circuit = scores.sparsity(request.sparsity, request.by)
-    elif METHODS[request.method].chooses:
-        circuit = Circuit(scores.graph, scores.values != 0)
+    elif method.chooses(request.options):
+        circuit = Circuit.full(scores.graph)
     else:
-        # What was not gone through has no score to be chosen by.
-        some = request.edges_from is not None
-        known = int((scores.values != 0).sum()) if some else scores.graph.edge_count
-        circuit = scores.top(min(DEFAULT_EDGES, known), request.by)
+        circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), request.by)
+    if method.by_tau or request.edges_from is not None:
+        # What was taken away, or never gone through, has no score to be chosen by.
+        circuit = Circuit(scores.graph, circuit.kept & (scores.values != 0))
     return circuit.prune() if request.prune else circuit
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from edgewise.circuit import Circuit
 from edgewise.evaluate_run import Evaluated
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.methods import METHODS
@@ -27,9 +28,11 @@ from edgewise.run_folder import FILES, Run
 
 def show_run(run: Run) -> None:
     out = screen()
-    edges = strongest_edges(run.scores, run.circuit, run.request.by)
+    # An empty circuit has none to show, but what was scored was asked for.
+    shown, of = (run.circuit, " of the circuit") if len(run.circuit) else (Circuit.full(run.scores.graph), "")
+    edges = strongest_edges(run.scores, shown, run.request.by)
     out.print()
-    out.print(section(f"Strongest edges of the circuit, by {run.request.method}", edges_table(edges)))
+    out.print(section(f"Strongest edges{of}, by {run.request.method}", edges_table(edges)))
     out.print(section("Circuit", Text(sizes_line(run.circuit))))
     facts = {"measured": run.evaluation.where, **evaluation_facts(run.evaluation)}
     out.print(section(f"What it does alone, ablation {run.evaluation.ablation}", facts_table(facts)))
@@ -44,14 +47,16 @@ def next_step(run: Run) -> tuple[str, str]:
     if run.evaluation.also_found_on and not run.request.task:
         return "see whether it holds on other prompts", "--prompts OTHER.jsonl"
     chosen = len(run.circuit) if run.circuit.selected is None else run.circuit.selected
-    sizes = sorted({max(chosen // 2, 1), chosen, min(2 * chosen, run.scores.graph.edge_count)} - {0})
+    some = METHODS[run.request.method].by_tau or run.request.edges_from is not None
+    most = int((run.scores.values != 0).sum()) if some else run.scores.graph.edge_count
+    sizes = sorted({max(chosen // 2, 1), chosen, min(2 * chosen, most)} - {0})
     return "see how few edges do as well", " ".join(f"--edges {size}" for size in sizes)
 
 
 def notes_on(run: Run) -> list[str]:
     """What a reader of the circuit should know of how it was chosen."""
     own = own_options(METHODS[run.request.method].discover)
-    if not run.scores.values.any() and METHODS[run.request.method].chooses:
+    if not run.scores.values.any() and METHODS[run.request.method].by_tau:
         room = ", or give the first method room: a larger share" if "share" in own else ""
         return [f"no edge stays: none cost as much as tau when removed. Choose a smaller tau{room}."]
     if not run.scores.values.any():
@@ -62,6 +67,10 @@ def notes_on(run: Run) -> list[str]:
     if chosen == every and run.request.edges != every and run.request.sparsity != 0:
         fewer = "Choose fewer: --edges, --sparsity or a higher --threshold."
         return [f"all {every:,} edges of the model are kept. {fewer}"]
+    if (asked := run.request.edges) is not None and chosen < asked:
+        return [
+            f"{asked:,} edges were asked for, and {chosen:,} have a score: the rest was not tried, or went."
+        ]
     if len(run.circuit):
         return []
     strongest, score = next(run.scores.ranking(run.request.by))

@@ -19,7 +19,7 @@ EAP_THEN_ACDC = Method(
     cost="the first method's, and 1 partial patched run for each edge it leaves",
     paper="Syed, Rager and Conmy 2023, arXiv:2310.10348",
     choose="Where ACDC takes too long; --set first=eap-ig-inputs to lose less.",
-    chooses=True,
+    by_tau=True,
 )
 
 METHODS: Mapping[str, Method] = {**SCORERS, EAP_THEN_ACDC.name: EAP_THEN_ACDC}

@@ -14,8 +14,8 @@ one before had been removed, as nearly all are; what was tried up to the first t
 the rest is tried anew. Below the reader nothing is worked out again, above it only what is still in the
 circuit.
 
-With one tau, the score of an edge that stays is what its removal would have cost, and 0 otherwise; with
-several, it is the largest tau at which it stays.
+With one tau, the score of an edge that stays is what its removal would have cost, and 0 otherwise; the edges
+that stay are the circuit. With several, it is the largest tau at which the edge stays: they rank the edges.
 
 Cost: a partial patched run for each edge that is tried, some of it in vain.
 """
@@ -26,6 +26,7 @@ import math
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
@@ -40,7 +41,9 @@ from edgewise.progress import Progress
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
-Loss = Literal["kl", "metric"]
+Loss = Literal["auto", "kl", "metric"]
+LEAST = math.ulp(0.0)
+"""The score of an edge that stays though its removal would have cost nothing."""
 MOST = 64
 """Edges tried at once."""
 
@@ -57,7 +60,7 @@ def acdc(
     replacer: Replacer,
     *,
     tau: tuple[NotNegative, ...] = (0.01,),
-    loss: Loss | None = None,
+    loss: Loss = "auto",
     order: Order = "published",
     edges: Circuit | None = None,
     batch_size: int = 16,
@@ -66,31 +69,31 @@ def acdc(
 ) -> Scores:
     """Scores of all edges; those that `edges` leaves out are removed from the beginning.
 
-    loss: None is KL where the pairs have answers, and the metric where they have targets.
+    loss: auto is KL where the pairs have answers, and the metric where they have targets.
     """
     graph = Graph.of(model.config)
     if edges is not None and not len(edges):
         raise BadInput("edges to begin with were needed. Got none.")
     start = graph.edges if edges is None else edges.kept
-    trials = Trials(model, pairs, loss_metric(loss, metric, pairs), replacer, start, batch_size, progress)
     saved = checkpoint.load()
+    trials = Trials(model, pairs, loss_metric(loss, metric, pairs), replacer, start, batch_size, progress)
     values = saved.get("values", torch.zeros(graph.shape, dtype=torch.float64))
     first = int(saved.get("taus", torch.tensor(0)))
-    walked = reader_order(graph, order)[: int(saved.get("rows", torch.tensor(0)))]
+    walked = reader_order(graph, order)[: int(saved["rows"][0]) if "rows" in saved else 0]
+    tau = tuple(dict.fromkeys(tau))
     total = int(start.sum()) * len(tau)
     already = int(start.sum()) * first + int(start[walked].sum())
-    with (progress or Progress()).counting("trying edges", total, "edges", already) as advance:
+    with (progress or Progress()).counting("trying edges", total, "trials", already) as advance:
         for index in range(first, len(tau)):
             walk = Walk(trials, tau[index], order)
             if index == first and "kept" in saved:
                 walk.kept, walk.effects = saved["kept"], saved["effects"]
-                walk.rows_done = int(saved["rows"])
+                walk.rows_done, walk.together = saved["rows"].tolist()
+                walk.loss = saved["loss"].item()
             while walk.rows_done < len(walk.rows):
                 advance(walk.next_reader())
-                state = {"kept": walk.kept, "effects": walk.effects, "values": values}
-                places = {"rows": torch.tensor(walk.rows_done), "taus": torch.tensor(index)}
-                checkpoint.save({**state, **places})
-            found = walk.effects if len(tau) == 1 else walk.kept.double() * tau[index]
+                checkpoint.save({**walk.state(), "values": values, "taus": torch.tensor(index)})
+            found = walk.effects if len(tau) == 1 else walk.kept.double() * max(tau[index], LEAST)
             values = torch.maximum(values, found)
     return Scores(graph, values)
 
@@ -107,6 +110,16 @@ class Walk:
         self.rows_done = 0
         self.together = 1
         self.loss: float | None = None
+
+    def state(self) -> dict[str, Tensor]:
+        """What another walk goes on from as this one would. Its first reader, the logits, is never idle."""
+        assert self.loss is not None
+        return {
+            "kept": self.kept,
+            "effects": self.effects,
+            "loss": torch.tensor(self.loss, dtype=torch.float64),
+            "rows": torch.tensor([self.rows_done, self.together]),
+        }
 
     def next_reader(self) -> int:
         """Tries the edges of the next reader; how many it had."""
@@ -133,7 +146,7 @@ class Walk:
             effect = loss - self.loss
             if not effect < self.tau:
                 # With one more than were removed, so that an edge that stays costs little besides itself.
-                self.effects[row, sources[index]] = max(effect, math.ulp(0.0))
+                self.effects[row, sources[index]] = max(effect, LEAST)
                 self.together = index + 1
                 return index + 1
             self.kept[row, sources[index]] = False

@@ -64,7 +64,7 @@ def activation_patching(
     already = batches_done * count + int(asked[rows[:rows_done]].sum())
     kept_at = time.monotonic()
     with (progress or Progress()).counting(
-        "removing edges", count * len(batches), "edges", already
+        "removing edges", count * len(batches), "trials", already
     ) as advance:
         state = {"total": total, "done": torch.tensor([batches_done, rows_done])}
         try:
@@ -82,9 +82,9 @@ def activation_patching(
                         kept_at = time.monotonic()
                         checkpoint.save(state)
                 rows_done = 0
-        except KeyboardInterrupt:
+        finally:
+            # Whatever breaks it off; and whole, for what comes after it may be broken off, too.
             checkpoint.save(state)
-            raise
     return Scores(graph, (state["total"] / len(pairs)).float())
 
 
@@ -111,4 +111,6 @@ class _Trial:
             self.goodness(self.single.logits_without(row, sources[start : start + self.together]))
             for start in range(0, len(sources), self.together)
         ]
-        return self.clean - torch.cat(found)
+        lost = self.clean - torch.cat(found)
+        require_finite(lost, self.model, self.batch)
+        return lost

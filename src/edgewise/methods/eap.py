@@ -5,7 +5,7 @@
 Two options are those of AtP* (Kramar et al. 2024, arXiv:2403.00745). `qk_fix` works the softmax out anew for
 edges into queries and keys (`star.py`). `drop` is GradDrop: effects that come by several layers can cancel
 out, so that gradients are taken once for each layer with what that layer writes held constant, and a score is
-the mean of the absolute values over layers but one; it has no sign. (The authors take the absolute value for
+the mean of the absolute values over the other layers; it has no sign. (The authors take the absolute value of
 each example; ours is of the mean over them.)
 
 Cost: two forward passes, one backward; `drop` as many as there are layers. It is the gradient of the metric
@@ -58,6 +58,12 @@ def eap(
         raise BadInput(*problems)
     if not qk_fix and not drop:
         return by_rules(model, pairs, metric, replacer, PLAIN, batch_size, progress)
+    if drop and model.config.layers < 2:
+        raise BadInput(
+            "drop holds one layer constant at a time, and needs two. Got a model of one. Leave it out."
+        )
+    if qk_fix and model.config.query_key_norm == "all-heads":
+        raise BadInput("qk_fix takes heads one by one, and this model's queries share a norm. Leave it out.")
     layers = range(model.config.layers) if drop else (None,)
     found = [
         mean_scores(
@@ -72,7 +78,10 @@ def eap(
     if not drop:
         return found[0]
     total = torch.stack([each.values for each in found]).abs().sum(0)
-    return Scores(found[0].graph, total / max(1, len(found) - 1))
+    # Nothing comes to a layer's readers while the layer itself is held constant; to the logits always.
+    total[:-1] /= len(found) - 1
+    total[-1] /= len(found)
+    return Scores(found[0].graph, total)
 
 
 def by_rules(

@@ -32,8 +32,9 @@ from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
 
 
-def check(metric: Metric, pairs: Pairs) -> list[str]:
-    return check_gradient("eap-ig-activations", metric, pairs, at_clean_only=False)
+def check(metric: Metric, pairs: Pairs, steps: Count = 5) -> list[str]:
+    """Why it cannot use this metric on these pairs: a single step is the clean run."""
+    return check_gradient("eap-ig-activations", metric, pairs, at_clean_only=steps == 1)
 
 
 def eap_ig_activations(
@@ -47,7 +48,7 @@ def eap_ig_activations(
     progress: Progress | None = None,
 ) -> Scores:
     """Scores of all edges."""
-    if problems := check(metric, pairs):
+    if problems := check(metric, pairs, steps):
         raise BadInput(*problems)
     scores = partial(batch_scores, model, metric=metric, replacer=replacer, steps=steps)
     return mean_scores(model, pairs, scores, batch_size, progress)

@@ -58,7 +58,7 @@ def eap_then_acdc(
     first: First = "eap",
     share: Share = 0.2,
     tau: tuple[NotNegative, ...] = (0.01,),
-    loss: Loss | None = None,
+    loss: Loss = "auto",
     order: Order = "published",
     batch_size: int = 16,
     progress: Progress | None = None,

@@ -67,7 +67,9 @@ def neuron_products(
 ) -> Float[Tensor, "layers neurons"]:
     """Summed over the batch. `fixed`: a layer's replacements, [examples, positions, neurons]; where there are
     none, the corrupted run's."""
-    streams = [] if batch.corrupted is None else run_tape(model, batch.corrupted, MLP_INPUT)[MLP_INPUT]
+    streams = []
+    if fixed is None and batch.corrupted is not None:
+        streams = run_tape(model, batch.corrupted, MLP_INPUT)[MLP_INPUT]
     rows = []
     for index, layer in enumerate(model.layers):
         live = hidden(layer, tape[MLP_INPUT].pop(0))

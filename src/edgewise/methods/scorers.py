@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from edgewise.circuit import Scores
 from edgewise.methods import (
@@ -23,6 +23,7 @@ from edgewise.methods import (
     relp,
     weight_gradients,
 )
+from edgewise.methods.options import read_options
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
@@ -40,8 +41,12 @@ class Method:
     choose: str
     """When to choose it."""
     ranks: Literal["edges", "nodes"] = "edges"
-    chooses: bool = False
-    """It says itself which edges stay: those with a score."""
+    by_tau: bool = False
+    """It says itself which edges stay, if it is given one tau: those with a score. Several rank them."""
+
+    def chooses(self, options: Mapping[str, Any]) -> bool:
+        own, _ = read_options(self.name, self.discover, options)
+        return self.by_tau and len(own.get("tau", ())) <= 1
 
 
 SCORERS: Mapping[str, Method] = {
@@ -67,7 +72,7 @@ SCORERS: Mapping[str, Method] = {
             name="eap-ig-activations",
             discover=eap_ig_activations.eap_ig_activations,
             check=eap_ig_activations.check,
-            cost="2 forward passes, (1 + 2 x layers) forward and backward a step (5)",
+            cost="3 forward passes, (1 + 2 x layers) forward and backward a step (5)",
             paper="Hanna, Pezzelle and Belinkov 2024, arXiv:2403.17806",
             choose="To compare with published figures; slower than eap-ig-inputs, seldom better.",
         ),
@@ -75,7 +80,7 @@ SCORERS: Mapping[str, Method] = {
             name="eap-ig-mask",
             discover=eap_ig_mask.eap_ig_mask,
             check=eap_ig_mask.check,
-            cost="1 patched forward and backward a step (5)",
+            cost="1 forward pass, 1 patched forward and backward a step (5)",
             paper="Sundararajan, Taly and Yan 2017, arXiv:1703.01365",
             choose="Where scores are to add up to what the whole graph does.",
         ),
@@ -117,8 +122,9 @@ SCORERS: Mapping[str, Method] = {
             check=acdc.check,
             cost="1 partial patched run an edge",
             paper="Conmy et al. 2023, arXiv:2304.14997",
-            choose="For a circuit that is enough by itself, backups and all. It chooses the edges, by tau.",
-            chooses=True,
+            choose="For a circuit that is enough by itself, backups and all. It chooses the edges, by tau "
+            "and KL; --set loss=metric by the metric.",
+            by_tau=True,
         ),
         Method(
             name="node-attribution",

@@ -32,18 +32,18 @@ from edgewise.patching.written import written_by
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch
 
-TOKENS = 4_096
+TOKENS = 2_048
 """Of all sources and examples that are tried at once."""
 
 
 class StarTape(GradientTape):
-    """Keeps q, k and v, too, and the gradients at what heads put out. What one layer writes can be held
-    constant: gradients do not come by."""
+    """Keeps q, k and v, too, and the gradients at what heads make of their values. What one layer writes can
+    be held constant: gradients do not come by."""
 
     def __init__(self, dropped: int | None, *names: str) -> None:
         super().__init__(*names, *PROJECTIONS)
         self.dropped = dropped
-        self.gradients["head"], self.seen["head"] = {}, 0
+        self.gradients["mixed"], self.seen["mixed"] = {}, 0
         self.passed = dict.fromkeys(("head", "mlp"), 0)
 
     def __call__(self, name: str, tensor: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class StarTape(GradientTape):
 
     def at_heads(self) -> list[Tensor | None]:
         """One a layer; None where nothing came by."""
-        return [self.gradients["head"].pop(index, None) for index in range(self.seen["head"])]
+        return [self.gradients["mixed"].pop(index, None) for index in range(self.seen["mixed"])]
 
 
 def star_gradients(
@@ -92,7 +92,8 @@ def fixed_scores(
 ) -> Float[Tensor, "readers sources"]:
     """Of one batch, summed; 0 for all readers but queries and keys.
 
-    streams: what each layer's q, k and v read; made: what these are; at_heads: gradients at heads' outputs.
+    streams: what each layer's q, k and v read; made: what these are; at_heads: gradients at what heads make
+    of their values, before the scale of a post-norm.
     """
     graph, exact = Graph.of(model.config), torch.promote_types(model.dtype, torch.float32)
     scores = torch.zeros(graph.shape, dtype=exact, device=model.device)
@@ -100,13 +101,14 @@ def fixed_scores(
     for index, (stream, gradient) in enumerate(zip(streams, at_heads, strict=True)):
         if gradient is None:
             continue
-        live = [each[index] for each in made]
+        query, key, value = live = [each[index] for each in made]
+        before = model.layers[index].attention.mix(query, key, value, model.places(stream), index)
         for start in range(0, graph.sources_before(index), together):
             columns = range(start, min(start + together, graph.sources_before(index)))
             written = torch.stack([written_by(model, differences, source) for source in columns])
             taken = through_norm(model.layers[index].attention_norm, stream, written)
             for place, part in enumerate("qk"):
-                lost = _lost(model, index, place, live, taken, gradient)
+                lost = ((before - _mixed_without(model, index, place, live, taken)) * gradient).sum((1, 2, 4))
                 rows = graph.part_readers(index, part)
                 by_reader = lost.unflatten(1, (rows.stop - rows.start, -1)).sum(2)
                 scores[rows, columns.start : columns.stop] = by_reader.T.to(exact)
@@ -125,23 +127,19 @@ def through_norm(
     return (change - normed * (change * normed).mean(-1, keepdim=True)) * scale * norm.weight
 
 
-def _lost(
+def _mixed_without(
     model: Transformer,
     index: int,
     place: int,
     live: list[Tensor],
     taken: Float[Tensor, "sources examples positions width"],
-    gradient: Float[Tensor, "examples positions heads head_width"],
-) -> Float[Tensor, "sources heads"]:
-    """What goodness loses, to first order from the heads' outputs on, when queries (place 0) or keys (1) are
-    without what each source brings."""
+) -> Float[Tensor, "sources examples positions heads head_width"]:
+    """What heads make of their values when queries (place 0) or keys (1) are without what each source
+    brings."""
     attention, count = model.layers[index].attention, len(taken)
     weight = (attention.query_weight, attention.key_weight)[place]
     change = attention.spread(torch.einsum("sepw,hfw->sephf", taken, weight), attention.heads)
     parts = [each.repeat(count, 1, 1, 1) for each in live]
     parts[place] = parts[place] - change.flatten(0, 1)
-    places, (query, key, value) = model.places(taken[0]), live
-    before = attention.mix(query, key, value, places, index)
     query, key, value = parts
-    after = attention.mix(query, key, value, places, index).unflatten(0, (count, -1))
-    return ((before - after) * gradient).sum((1, 2, 4))
+    return attention.mix(query, key, value, model.places(taken[0]), index).unflatten(0, (count, -1))

@@ -32,9 +32,9 @@ NUMBERS = 4_000_000
 """Of logits that a metric is given at once."""
 
 
-def loss_metric(loss: str | None, metric: Metric, pairs: Pairs) -> Metric:
+def loss_metric(loss: str, metric: Metric, pairs: Pairs) -> Metric:
     """What is held small: KL to the full model; the metric where it is asked for or pairs have targets."""
-    if loss is None:
+    if loss == "auto":
         loss = "metric" if not pairs.missing("target") else "kl"
     return METRICS["kl"] if loss == "kl" else metric
 
@@ -80,6 +80,7 @@ class Trials:
                 batch.clean,
                 self.start.float(),
                 replacements,
+                read=batch.read,
                 live_only=False,
                 record=below,
                 workspace=self.workspace,
@@ -108,6 +109,7 @@ class Trials:
                 # A few at a time, for what metrics make of a vocabulary is as large as the logits.
                 few = logits.split(max(1, NUMBERS * len(logits) // logits.numel()))
                 values = -self.metric.goodness(torch.cat([self.metric(one, batch, full) for one in few]))
+                require_finite(values, self.model, batch)
                 total[start : start + together] += values.double().sum(-1).cpu()
         return (total / self.count).tolist()
 

@@ -7,10 +7,12 @@ Names, with the shape of each entry (one a layer unless said otherwise):
     mlp_input          [examples, positions, width]              the stream a layer's MLP reads
     final_input        [examples, positions, width]              one: the stream `logits` reads
     query, key, value  [examples, positions, heads, head_width]  as projected, per query head
+    mixed              [examples, positions, heads, head_width]  what a head makes of its values
     head               [examples, positions, heads, head_width]  a head's output, before its matrix
     mlp                [examples, positions, width]              what the MLP writes
 
-Under a post-norm the run's own scale is multiplied into `head`, so that a head's output is linear in it.
+`head` is `mixed`; under a post-norm the run's own scale is multiplied in, so that what a head adds to the
+stream is linear in it.
 """
 
 from __future__ import annotations

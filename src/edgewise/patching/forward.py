@@ -64,11 +64,11 @@ def patched_logits(
         problems.append("from_layer needs clean: a tape of the plain run, to take the layers below from.")
     if from_layer and embeddings is not None:
         problems.append("embeddings cannot be given with from_layer: the layers below are those of the tape.")
-    if record is not None and (mask.ndim != 2 or read is not None or live_only is not False):
-        problems.append("record keeps a run of one mask, all of it: give no read, and live_only=False.")
+    if record is not None and (mask.ndim != 2 or live_only is not False):
+        problems.append("record keeps a run of one mask, all of it: give live_only=False.")
     if problems:
         raise BadInput(*problems)
-    stacked = mask.to(model.dtype).reshape(-1, 1 if mask.ndim < 4 else mask.shape[-3], *graph.shape)
+    stacked = mask.reshape(-1, 1 if mask.ndim < 4 else mask.shape[-3], *graph.shape)
     if live_only is None:
         graded = (
             mask.requires_grad or replacements.requires_grad or any(one.requires_grad for one in embedded)
@@ -77,6 +77,7 @@ def patched_logits(
     plan = Plan.everything(graph)
     if live_only:
         plan = Plan.live(graph, stacked, replacements.from_a_run, model.config.heads_share_a_norm)
+    stacked = stacked.to(model.device, model.dtype)
     run = PatchedRun(
         model, plan, stacked, replacements, embedded, read, from_layer, workspace or Workspace(), record
     )

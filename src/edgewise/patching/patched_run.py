@@ -48,7 +48,7 @@ class PatchedRun:
         examples, positions, width = embedded[0].shape
         self.read, self.where = read, None
         """The positions that are read at the end: all that the last layer has to write. None: everywhere."""
-        if read is not None and (read.min() > 0 or read.max() + 1 < positions):
+        if read is not None and record is None and (read.min() > 0 or read.max() + 1 < positions):
             self.where = slice(int(read.min()), int(read.max()) + 1)
         picked, shared = plan.pick(stacked), plan.slots_before(from_layer)
         outbox = Outbox(picked, shared, positions, examples, width, embedded[0], workspace)

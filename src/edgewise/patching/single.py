@@ -3,9 +3,9 @@
     x_reader = what the clean run gives it - (live_source - replacement_source)
 
 Every other reader sees what is live, so that nothing before the reader is worked out again, and all that
-comes after is a plain run: of a layer's heads only the one that reads, and then the layers above. Several
-sources are tried at once, as more examples. The numbers are those of `patched_logits` with masks of 1 and one
-0, at about a third of its cost.
+comes after is a plain run: in the layer one head reads anew, and then come the layers above. Several sources
+are tried at once, as more examples. The numbers are those of `patched_logits` with masks of 1 and one 0, at
+about a third of its cost.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from edgewise.reports.screen import Trimmed
 STRONGEST = 10
 BAR = 24
 """Characters of the longest bar."""
+LEAST = 1e-300
+"""What is nearer to 0 is shown as 0."""
 
 
 def strongest_edges(scores: Scores, circuit: Circuit, by: str) -> list[tuple[str, float]]:
@@ -30,6 +32,8 @@ def edges_table(edges: list[tuple[str, float]]) -> Table:
     table.add_column()
     largest = max((abs(score) for _, score in edges), default=0.0) or 1.0
     for edge, score in edges:
+        # The least number there is stands for an edge that stays at no cost.
+        score = score if abs(score) > LEAST else 0.0
         bar = "━" * max(1, round(BAR * abs(score) / largest)) if score else ""
         table.add_row(edge, f"{score:+.4g}", Text(bar, style="green" if score > 0 else "red"))
     return table

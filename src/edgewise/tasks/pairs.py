@@ -174,7 +174,7 @@ def prompt_rules(model: Transformer | PromptRules) -> PromptRules:
 
 def pairs_hash(pairs: Pairs) -> str:
     """SHA-256 of what pairs hold, wherever they came from."""
-    told = [(pair.clean, pair.corrupted, pair.correct, pair.wrong, pair.read) for pair in pairs]
+    told = [(pair.clean, pair.corrupted, pair.correct, pair.wrong, pair.read, pair.target) for pair in pairs]
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
