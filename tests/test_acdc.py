@@ -224,6 +224,8 @@ def test_a_checkpoint_of_another_run_is_refused_with_what_differs(tmp_path, monk
     other.config = replace(other.config, attention_softcap=0.5)
     with pytest.raises(BadInput, match="other model settings"):
         ew.discover(other, pairs, "acdc", checkpoint=tmp_path)
+    with pytest.raises(BadInput, match=r"other dtype \(float64 there, float32 here\) and weights"):
+        ew.discover(smaller_model("plain").float(), pairs, "acdc", checkpoint=tmp_path)
     with pytest.raises(BadInput, match="other weights"):
         ew.discover(smaller_model("plain", seed=5), pairs, "acdc", checkpoint=tmp_path)
     (tmp_path / "state.safetensors").write_bytes(b"nothing")
@@ -258,7 +260,7 @@ def test_what_acdc_cannot_do_is_told_before_any_work():
         ew.discover(model, pairs, "acdc", edges=Circuit.empty(Graph.of(model.config)))
     with pytest.raises(BadInput, match=r"edges of .* the model's, were needed"):
         ew.discover(model, pairs, "acdc", edges=Circuit.full(Graph(1, 2, 2)))
-    with pytest.raises(BadInput, match=r"eap scores all edges at once. Leave out edges, or choose one of"):
+    with pytest.raises(BadInput, match=r"eap scores all edges at once\. Got some to go through"):
         ew.discover(model, pairs, "eap", edges=Circuit.full(Graph.of(model.config)))
 
 

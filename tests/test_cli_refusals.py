@@ -106,9 +106,9 @@ def test_models_that_are_not_there_or_not_handled_are_refused(home):
 
 def test_options_of_the_method_are_checked_with_the_rest(home):
     assert refused(home, "--set", "steps=3", "--set", "bare", "--dtype", "int8") == [
+        "--set needs a name and a value. Got 'bare'. Write bare=VALUE.",
         "unknown dtype 'int8'. Known: bfloat16, float16, float32, float64.",
         "unknown option of eap 'steps'. Known: drop, qk_fix.",
-        "unknown option of eap 'bare'. Known: drop, qk_fix.",
     ]
 
 

@@ -74,7 +74,7 @@ def test_what_cannot_be_gone_through_is_told_with_the_option_the_place_and_what_
 
 def test_a_method_that_scores_all_edges_at_once_takes_none(home):
     [told] = refused(home, "--edges-from", home / "run")
-    assert told.startswith("eap scores all edges at once. Leave out edges, or choose one of ")
+    assert told.startswith("eap scores all edges at once. Got some to go through. Leave them out, or choose ")
 
 
 @pytest.mark.parametrize("method", ["activation-patching", "acdc", "eap-then-acdc"])
@@ -109,7 +109,9 @@ def test_a_checkpoint_of_another_run_is_refused_by_the_command_too(home, monkeyp
         patch.setattr(Walk, "next_reader", stop_after(Walk.next_reader, 2))
         assert discover(home, *given).exit_code == 130
     [told] = problems(discover(home, *given, "--set", "tau=0.5"))
-    assert "is the checkpoint of another run: other options." in told
+    assert "other options ({} there, {'tau': [0.5]} here). Give another folder (--out)" in told
+    [told] = problems(discover(home, "--method", "eap", "--out", home / "half"))
+    assert told.startswith(f"{home / 'half'} holds the unfinished work of another run")
     assert discover(home, *given, "--set", "tau=0.5", "--overwrite", "--quiet").exit_code == 0
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from edgewise.errors import BadInput, BrokenFile, Stopped
 from edgewise.files import atomic_write, make_parents
 
+SHORT = 80
 FOLDER, STATE = "checkpoint", "state.safetensors"
 FORMAT, VERSION = "edgewise checkpoint", 1
 UNREADABLE = (OSError, safetensors.SafetensorError, json.JSONDecodeError)
@@ -51,7 +52,7 @@ class Checkpoint:
         if header != self.header:
             raise BadInput(
                 f"{self.path.parent} is the checkpoint of another run: {_difference(header, self.header)}. "
-                "Give another --out, or --overwrite to begin anew."
+                "Give another folder (--out), or remove this one to begin anew (--overwrite does)."
             )
         return tensors
 
@@ -113,4 +114,11 @@ def _difference(found: Any, wanted: Mapping[str, Any]) -> str:
     names = [name for name in now if before.get(name) != now[name]] + [
         name for name in before if name not in now
     ]
-    return "other " + " and ".join(names) if names else "it was written in another form"
+    told = [_told(name, before.get(name), now.get(name)) for name in names]
+    return "other " + " and ".join(told) if told else "it was written in another form"
+
+
+def _told(name: str, before: Any, now: Any) -> str:
+    """With the two values, where they are short enough to be read."""
+    values = f" ({before} there, {now} here)"
+    return name + values if len(values) <= SHORT else name

@@ -96,6 +96,7 @@ def checkpoint_in(
         "options": own,
         "edges": None if edges is None else list(edges),
         "prompts": pairs_hash(pairs),
+        "dtype": str(model.dtype).removeprefix("torch."),
         "model settings": repr(model.config),
         "weights": weights_fingerprint(model),
     }
@@ -138,5 +139,6 @@ def check_discovery(
         problems += chosen.check(METRICS[metric], pairs or Pairs(()), **looked_at)
     if some_edges and not takes(chosen.discover, "edges"):
         able = ", ".join(name for name, one in METHODS.items() if takes(one.discover, "edges"))
-        problems.append(f"{method} scores all edges at once. Leave out edges, or choose one of {able}.")
+        what_to_do = f"Leave them out, or choose one of {able}."
+        problems.append(f"{method} scores all edges at once. Got some to go through. {what_to_do}")
     return problems + wrong

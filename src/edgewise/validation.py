@@ -24,6 +24,8 @@ from edgewise.meaning import (
     read_prompts,
     truth_of,
 )
+from edgewise.methods import METHODS
+from edgewise.methods.options import takes
 from edgewise.models.load import Preview, check_placement
 from edgewise.request import Request
 from edgewise.run_folder import FILES, RECORD, file_hash
@@ -81,7 +83,7 @@ def validate(request: Request) -> Checked:
         truth = None if model is None else truth_of(request, Graph.of(model.config))
     problems.add(*check_selection(request, model))
     if request.out:
-        problems.add(*check_folder(request.out, request.overwrite))
+        problems.add(*check_folder(request.out, request.overwrite), *check_unfinished(request))
     problems.raise_any()
     assert found_on is not None
     assert evaluated_on is not None
@@ -133,6 +135,14 @@ def check_folder(out: str, overwrite: bool, mark: str = RECORD, what: str = "a r
     if folder.exists() and any(folder.iterdir()) and not (folder / mark).exists():
         return [f"{out} holds other files and no {mark}: nothing to overwrite. Give another --out."]
     return check_can_be_made(folder)
+
+
+def check_unfinished(request: Request) -> list[str]:
+    """A run that keeps no checkpoint would leave that of another one beside its files."""
+    method, place = METHODS.get(request.method), Path(request.out) / CHECKPOINT
+    if method is None or takes(method.discover, "checkpoint") or not (place / STATE).is_file():
+        return []
+    return [f"{request.out} holds the unfinished work of another run. Give another --out, or remove {place}."]
 
 
 def check_file(out: str, overwrite: bool) -> list[str]:
