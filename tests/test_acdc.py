@@ -17,6 +17,7 @@ from edgewise.methods.acdc import acdc
 from edgewise.methods.eap_then_acdc import First
 from edgewise.methods.order import reader_order, source_order
 from edgewise.methods.trials import Trials
+from edgewise.models.bundled import bundled_names
 from edgewise.patching.forward import patched_logits
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.catalogue import PROGRAMS
@@ -28,7 +29,6 @@ PUBLISHED = [
     *("logits", "m1", "a1.h1<v>", "a1.h0<v>", "a1.h1<k>", "a1.h0<k>", "a1.h1<q>", "a1.h0<q>"),
     *("m0", "a0.h1<v>", "a0.h0<v>", "a0.h1<k>", "a0.h0<k>", "a0.h1<q>", "a0.h0<q>"),
 ]
-SMALL = {"induction": 4}
 
 
 def literal(model, pairs, metric, ablation, tau, order="published", start=None):
@@ -126,14 +126,15 @@ def test_another_order_is_followed_and_can_find_other_edges(order):
     assert Circuit(found.graph, published.values > 0) != expected
 
 
-@pytest.mark.parametrize("name", SMALL)
-def test_on_a_bundled_model_the_literal_algorithm_keeps_the_same_edges(name):
+@pytest.mark.parametrize("name", [name for name in bundled_names() if name not in PROGRAMS])
+@pytest.mark.parametrize(("ablation", "tau"), [("corrupted", 0.03), ("zero", 0.003)])
+def test_on_a_bundled_model_the_literal_algorithm_keeps_the_same_edges(name, ablation, tau):
     bundle = zoo.open_bundle(name)
-    pairs = ew.task(bundle.task, bundle.model, SMALL[name])
-    for tau in (0.003, 0.03):
-        expected, _ = literal(bundle.model, pairs, METRICS["kl"], "corrupted", tau)
-        found = ours(bundle.model, pairs, METRICS["kl"], "corrupted", tau)
-        assert Circuit(found.graph, found.values > 0) == expected
+    pairs = ew.task(bundle.task, bundle.model, 2)
+    expected, _ = literal(bundle.model, pairs, METRICS["kl"], ablation, tau)
+    found = ours(bundle.model, pairs, METRICS["kl"], ablation, tau)
+    assert Circuit(found.graph, found.values > 0) == expected
+    assert expected
 
 
 def test_edges_that_are_gone_from_the_beginning_stay_gone_and_the_rest_is_tried_as_literally():
