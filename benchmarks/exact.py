@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 import edgewise as ew
-from benchmarks.measure import peak_bytes
+from benchmarks.measure import peak_bytes, seconds_in_turns
 from benchmarks.shapes import gpt2_small
 from benchmarks.works import METRIC, Works
 from edgewise.circuit import Circuit
@@ -80,12 +80,7 @@ def walked(walk: Walk, works: Works, seconds: float, last: int = 0) -> float:
 
 
 def forward_seconds(works: Works) -> float:
-    taken = []
-    for _ in range(3):
-        start = time.perf_counter()
-        works.forward()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+    return seconds_in_turns({"forward": works.forward}, 3)["forward"]
 
 
 def at_every_third_layer(walk: Walk) -> Iterator[int]:

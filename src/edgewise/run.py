@@ -96,9 +96,13 @@ def is_known_of(model: Transformer, truth: KnownCircuit, request: Request) -> bo
     return request.dtype is not None or truth.weights in (None, weights_fingerprint(model))
 
 
+def leaves_some_out(request: Request) -> bool:
+    """Whether edges that were taken away, or never gone through, have no score to be chosen by."""
+    return METHODS[request.method].by_tau or request.edges_from is not None
+
+
 def select(scores: Scores, request: Request, edges: int | None = None) -> Circuit:
     """The circuit that a request makes of scores; `edges` takes the place of its own choice."""
-    method = METHODS[request.method]
     wanted = request.edges if edges is None else edges
     if wanted is not None:
         circuit = scores.top(wanted, request.by)
@@ -106,12 +110,11 @@ def select(scores: Scores, request: Request, edges: int | None = None) -> Circui
         circuit = scores.threshold(request.threshold, request.by)
     elif request.sparsity is not None:
         circuit = scores.sparsity(request.sparsity, request.by)
-    elif method.chooses(request.options):
+    elif METHODS[request.method].chooses(request.options):
         circuit = Circuit.full(scores.graph)
     else:
         circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), request.by)
-    if method.by_tau or request.edges_from is not None:
-        # What was taken away, or never gone through, has no score to be chosen by.
+    if leaves_some_out(request):
         circuit = Circuit(scores.graph, circuit.kept & (scores.values != 0))
     return circuit.prune() if request.prune else circuit
 

@@ -23,6 +23,7 @@ from edgewise.reports.summary import (
     sizes_line,
     strongest_edges,
 )
+from edgewise.run import leaves_some_out
 from edgewise.run_folder import FILES, Run
 
 
@@ -47,8 +48,8 @@ def next_step(run: Run) -> tuple[str, str]:
     if run.evaluation.also_found_on and not run.request.task:
         return "see whether it holds on other prompts", "--prompts OTHER.jsonl"
     chosen = len(run.circuit) if run.circuit.selected is None else run.circuit.selected
-    some = METHODS[run.request.method].by_tau or run.request.edges_from is not None
-    most = int((run.scores.values != 0).sum()) if some else run.scores.graph.edge_count
+    every = run.scores.graph.edge_count
+    most = int((run.scores.values != 0).sum()) if leaves_some_out(run.request) else every
     sizes = sorted({max(chosen // 2, 1), chosen, min(2 * chosen, most)} - {0})
     return "see how few edges do as well", " ".join(f"--edges {size}" for size in sizes)
 

@@ -7,8 +7,8 @@ from the replaced run to the clean one is the very thing that circuits are made 
 add up to goodness(clean) - goodness(everything replaced), to within the steps' error; under the ablation
 `zero` that is large, for a norm jumps where its input is nothing.
 
-Cost: a patched forward and backward a step. Every reader has an input of its own, which takes several times
-the memory of a plain run, so that batches are run in thirds.
+Cost: the replaced run and, a step, a patched forward and backward. Every reader has its own input, which
+takes several times the memory of a plain run, so that batches are run in thirds.
 """
 
 from __future__ import annotations

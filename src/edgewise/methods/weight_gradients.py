@@ -128,6 +128,7 @@ def add_gradients(
         loss = wrong_losses(wrong, logits, batch, model.unembed_weight).sum() * share
     loss.backward(inputs=list(leaves.values()))
     for name in leaves:
+        # By its norm: to look at each number takes as much memory again.
         require_finite(torch.linalg.vector_norm(total[name]), model, batch)
 
 
