@@ -27,6 +27,7 @@ from edgewise.graph import Graph
 from edgewise.methods import METHODS
 from edgewise.methods.acdc import MOST, Walk
 from edgewise.methods.activation_patching import activation_patching
+from edgewise.methods.learned import LEARNED
 from edgewise.methods.trials import Trials
 from edgewise.tasks.metrics import METRICS
 
@@ -34,7 +35,11 @@ BATCH, TOKENS = 16, 15
 SECONDS_BETWEEN = 10
 STAYS, STAYS_AT_LOGITS = 0.015, 0.1
 """The shares of edges that stay above a layer that is sampled, about what does in published circuits."""
-OPTIONS: dict[str, dict[str, Any]] = {"eap-ig-activations": {"steps": 1}, "eap-then-acdc": {"share": 0.01}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "eap-ig-activations": {"steps": 1},
+    "eap-then-acdc": {"share": 0.01},
+    **{name: {"steps": 2, "unit": "own"} for name in LEARNED},
+}
 """Of methods whose memory does not depend on them, to have it sooner."""
 
 

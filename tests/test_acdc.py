@@ -205,7 +205,7 @@ def test_a_checkpoint_of_another_run_is_refused_with_what_differs(tmp_path, monk
         with pytest.raises(KeyboardInterrupt):
             ew.discover(model, pairs, "acdc", checkpoint=tmp_path)
     for changed, what in (
-        ({"tau": 0.02}, "other options"),
+        ({"tau": 0.02}, "other option tau"),
         ({"metric": "prob-diff"}, "other metric"),
         ({"ablation": "zero"}, "other ablation"),
         ({"batch_size": 2}, "other batch size"),

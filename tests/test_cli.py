@@ -9,6 +9,7 @@ import edgewise as ew
 from cli_cases import discover, edgewise, refused
 from edgewise.formats import FORMATS
 from edgewise.methods import METHODS
+from edgewise.methods.learned import LEARNED
 from edgewise.models.families import FAMILIES
 from edgewise.patching.replacements import ABLATIONS
 from edgewise.tasks.metrics import METRICS
@@ -70,7 +71,7 @@ def test_list_tells_everything_that_can_be_chosen(home):
 AT_THE_CLEAN_RUN = ["eap", "relp", "gim", "node-attribution", "hisp", "eap-then-acdc"]
 BY_GRADIENTS = [
     *("eap", "eap-ig-inputs", "eap-ig-activations", "eap-ig-mask", "clean-corrupted", "relp", "gim"),
-    *("node-attribution", "hisp", "eap-then-acdc"),
+    *("node-attribution", "hisp", "eap-then-acdc", *LEARNED),
 ]
 
 
@@ -121,7 +122,7 @@ def test_version_is_told():
         (
             "discover",
             "--model --task --prompts --examples --seed --corruption --out --method --metric --ablation "
-            "--set --edges-from --evaluate-on --overwrite --quiet "
+            "--set --preset --edges-from --evaluate-on --overwrite --quiet "
             "--json --edges --threshold --sparsity --by --no-prune --batch-size --dtype --device "
             "--grouped-readers",
         ),

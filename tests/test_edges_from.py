@@ -5,12 +5,13 @@ import pytest
 import edgewise as ew
 from cli_cases import discover, problems, refused
 from edgewise.circuit import Circuit
+from edgewise.formats import taggart
 from edgewise.graph import Graph
 from edgewise.methods.acdc import Walk
 from edgewise.methods.activation_patching import _Trial
 from test_acdc import stop_after
 
-GIVE = "Give a run's folder, a circuit.json or an edge list (.csv)."
+GIVE = "Give a run's folder, a circuit.json, an edge list (.csv) or Taggart's text (.txt)."
 METHOD = ("--method", "activation-patching")
 
 
@@ -29,6 +30,8 @@ def test_only_the_edges_of_a_run_a_circuit_or_a_list_are_gone_through(home):
     rows = [edge.replace("->", ",") for edge in circuit]
     (home / "few.csv").write_text("\n".join(["source,reader", *rows]) + "\n")
     assert edges_scored(home, "from-list", home / "few.csv") == expected
+    (home / "few.txt").write_text(taggart.as_text(circuit))
+    assert edges_scored(home, "from-text", home / "few.txt") == expected
     kept = [f"{row},1.5,{int(index < 3)}" for index, row in enumerate(rows)]
     (home / "kept.csv").write_text("\n".join(["source,reader,score,kept", *kept]) + "\n")
     assert edges_scored(home, "from-kept", home / "kept.csv") == set(list(circuit)[:3])
@@ -49,6 +52,9 @@ def test_what_cannot_be_gone_through_is_told_with_the_option_the_place_and_what_
     Circuit.full(Graph(1, 2, 2)).save(home / "other.json")
     (home / "lines.csv").write_text("source,reader\nembed,logits,1\nembed,nowhere\n")
     (home / "columns.csv").write_text("from,to\n")
+    (home / "lines.txt").write_text("out <- 0.0 | <- 0.1\n0.0\nout <- 9.9\n")
+    (home / "empty.txt").write_text("\n")
+    (home / "list.txt").write_text("source,reader,score,kept\n")
     (home / "nothing").mkdir()
     told = {
         "none": [f"--edges-from: {home}/none is not there. {GIVE}"],
@@ -65,6 +71,17 @@ def test_what_cannot_be_gone_through_is_told_with_the_option_the_place_and_what_
             "source,reader were needed. Got 'from,to'."
         ],
     }
+    told["empty.txt"] = [problem.replace(".json must", ".txt must") for problem in told["empty.json"]]
+    told["lines.txt"] = [
+        f"--edges-from: {home}/lines.txt, line 2: a line such as '9.9 <- RS_0 | <- 0.1, 3.0' was needed. "
+        "Got '0.0'.",
+        f"--edges-from: {home}/lines.txt, line 3: 'out' stands in line 1 already. Give a reader one line.",
+        f"--edges-from: {home}/lines.txt, line 3: this graph has no source '9.9'.",
+    ]
+    told["list.txt"] = [
+        f"--edges-from: {home}/list.txt: a circuit as Taggart writes it was needed, '9.9 <- 0.1, 3.0'. "
+        "It is an edge list: edgewise.formats.edge_list.read reads it."
+    ]
     for name, expected in told.items():
         assert refused(home, *METHOD, "--edges-from", home / name) == expected
     first, second = refused(home, *METHOD, "--edges-from", home / "lines.csv")
@@ -109,7 +126,7 @@ def test_a_checkpoint_of_another_run_is_refused_by_the_command_too(home, monkeyp
         patch.setattr(Walk, "next_reader", stop_after(Walk.next_reader, 2))
         assert discover(home, *given).exit_code == 130
     [told] = problems(discover(home, *given, "--set", "tau=0.5"))
-    assert "other options ({} there, {'tau': [0.5]} here). Give another folder (--out)" in told
+    assert "other option tau (None there, [0.5] here). Give another folder (--out)" in told
     [told] = problems(discover(home, "--method", "eap", "--out", home / "half"))
     assert told.startswith(f"{home / 'half'} holds the unfinished work of another run")
     assert discover(home, *given, "--set", "tau=0.5", "--overwrite", "--quiet").exit_code == 0

@@ -11,7 +11,7 @@ import edgewise
 ROOT = Path(edgewise.__file__).parent
 
 FLOORS = [
-    "errors recognised files progress checkpoint",
+    "errors recognised files progress checkpoint bounds",
     "models",
     "graph",
     "paths edges views pruning storage",
@@ -20,6 +20,7 @@ FLOORS = [
     "patching",
     "zoo",
     "tasks",
+    "masks",
     "methods evaluation formats reports",
     "discovery request",
     "edges_from",

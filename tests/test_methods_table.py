@@ -9,6 +9,7 @@ import torch
 import edgewise as ew
 from edgewise.errors import BadInput
 from edgewise.methods import METHODS
+from edgewise.methods.learned import LEARNED
 from edgewise.methods.options import COMMON, describe_kind, own_options, read_options
 from edgewise.models.config import ModelConfig
 from edgewise.models.random import random_model
@@ -16,8 +17,12 @@ from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
 from tiny_runs import entries, tiny_model
 
-ALL_EDGES = {"acdc": {"tau": 1e-9}, "eap-then-acdc": {"tau": 1e-9, "share": 1.0}}
-"""Options by which methods that take edges away leave some on a model that knows nothing."""
+OPTIONS = {
+    "acdc": {"tau": 1e-9},
+    "eap-then-acdc": {"tau": 1e-9, "share": 1.0},
+    **{name: {"steps": 3} for name in LEARNED},
+}
+"""By which methods that take edges away leave some on a model that knows nothing, and others soon end."""
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
 
 
@@ -38,19 +43,23 @@ def test_each_method_tells_what_it_costs_where_it_comes_from_and_when_to_choose_
 @every_method
 def test_each_method_scores_every_edge_and_batch_size_changes_nothing(method):
     model = tiny_model().double()
-    pairs = Pairs.from_list(entries(), model)
-    whole = ew.discover(model, pairs, method.name, **ALL_EDGES.get(method.name, {}))
-    single = ew.discover(model, pairs, method.name, batch_size=1, **ALL_EDGES.get(method.name, {}))
+    # So that the answer is worse off when everything is replaced: what is learned is held to that.
+    harmed = [{**entry, "correct": entry["wrong"][0], "wrong": entry["correct"]} for entry in entries()]
+    pairs, options = Pairs.from_list(harmed, model), OPTIONS.get(method.name, {})
+    whole = ew.discover(model, pairs, method.name, **options)
+    single = ew.discover(model, pairs, method.name, batch_size=1, **options)
     assert whole.graph == ew.Graph.of(model.config)
     assert whole.values.isfinite().all()
     assert whole.values.any()
     assert not whole.values[~whole.graph.edges].any()
     assert (whole.values - single.values).abs().max() <= 1e-5 * whole.values.abs().max()
-    assert ew.discover(model, pairs, method.name, **ALL_EDGES.get(method.name, {})) == whole
+    assert whole.chosen == single.chosen
+    assert ew.discover(model, pairs, method.name, **options) == whole
 
 
 def helping_and_harming():
-    """One layer, no norm, no MLP: what head 0 writes speaks for the answer, what head 1 writes against it."""
+    """One layer, no norm, no MLP: what head 0 writes speaks for the answer; what head 1 writes speaks against
+    it, half as loud."""
     config = ModelConfig(
         layers=1, heads=2, head_width=4, width=8, vocabulary=9, context=12, norm="none", final_norm=False
     )
@@ -59,7 +68,7 @@ def helping_and_harming():
     with torch.no_grad():
         towards = model.unembed_weight[5] - model.unembed_weight[6]
         layer = model.layers[0].attention
-        for head, sign in ((0, 1.0), (1, -1.0)):
+        for head, sign in ((0, 2.0), (1, -1.0)):
             told = [model.embed(torch.tensor([tokens]))[0][0] for tokens in ([1, 2], [3, 2])]
             reads = (told[0] - told[1])[0]
             layer.query_weight[head].zero_()
@@ -73,17 +82,42 @@ def helping_and_harming():
 SIGNED = [name for name in METHODS if name not in ("hisp", "information-flow-routes", "weight-gradients")]
 
 
+TO_THE_ANSWER = {
+    "acdc": {"loss": "metric", "tau": 1e-6},
+    "eap-then-acdc": {"loss": "metric", "tau": 1e-6, "share": 1.0},
+    **{name: {"loss": "metric", "steps": 60, "rate": 0.3} for name in LEARNED},
+}
+
+
 @pytest.mark.parametrize("name", SIGNED)
 def test_an_edge_that_helps_scores_above_0_and_one_that_harms_below_or_is_taken_away(name):
     model, pairs = helping_and_harming()
-    options = {"loss": "metric", "tau": 1e-6} if METHODS[name].by_tau else {}
-    options |= {"share": 1.0} if name == "eap-then-acdc" else {}
-    scores = ew.discover(model, pairs, name, **options)
-    assert scores.of("a0.h0->logits") > 0.1
+    scores = ew.discover(model, pairs, name, **TO_THE_ANSWER.get(name, {}))
+    helps, harms = scores.of("a0.h0->logits"), scores.of("a0.h1->logits")
+    assert helps > 0.1
     if METHODS[name].by_tau:
-        assert scores.of("a0.h1->logits") == 0
+        assert harms == 0
+    elif name in LEARNED and name != "interpolation-descent":
+        assert 0 <= harms < 0.5 * helps
+        assert "a0.h0->logits" in scores.own()
     else:
-        assert scores.of("a0.h1->logits") < -0.1
+        assert harms < -0.1
+
+
+def test_without_its_adversary_interpolation_descent_gives_no_score_below_0():
+    model, pairs = helping_and_harming()
+    options = {**TO_THE_ANSWER["interpolation-descent"], "adversary": False}
+    scores = ew.discover(model, pairs, "interpolation-descent", **options)
+    assert scores.values.min() >= 0
+    assert scores.of("a0.h1->logits") < 0.5 * scores.of("a0.h0->logits")
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_what_a_learned_mask_comes_to_follows_from_its_seed(name):
+    model, pairs = helping_and_harming()
+    runs = [ew.discover(model, pairs, name, loss="metric", steps=2, seed=seed) for seed in (3, 3, 4)]
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
 
 
 def method_with_options(

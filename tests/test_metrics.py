@@ -183,7 +183,9 @@ def test_probabilities_keep_to_their_bounds_and_agree_with_each_other(seed, scal
     assert (difference.abs() <= 1 + 1e-12).all()
     hits = METRICS["accuracy"](logits, batch)
     assert set(hits.tolist()) <= {0.0, 1.0}
-    assert (hits[difference > 0.5] == 1).all()
+    # With several answers the largest logit may be none's, though together they have most of the probability.
+    single = torch.tensor([isinstance(entry["correct"], int) for entry in RAGGED])
+    assert (hits[(difference > 0.5) & single] == 1).all()
     surprise = METRICS["neg-log-prob"](logits, batch)
     probability = logits.softmax(-1)[:, 0]
     pairs = Pairs.from_list(RAGGED, RULES)

@@ -6,7 +6,7 @@ import pytest
 
 import edgewise as ew
 from edgewise.errors import BadInput
-from edgewise.formats import FORMATS, edge_list, export, mib, mib_pt, native
+from edgewise.formats import FORMATS, edge_list, export, mib, mib_pt, native, taggart
 from edgewise.recognised import recognised
 from tiny_runs import make_run
 
@@ -33,6 +33,8 @@ READS = {
     "mib": "edgewise.formats.mib.read",
     "mib-pt": "edgewise.formats.mib_pt.read",
     "csv": "edgewise.formats.edge_list.read",
+    "taggart": "edgewise.formats.taggart.read",
+    "run/circuit.txt": "ew.load_run",
 }
 """Of each file, the function that reads it."""
 
@@ -58,6 +60,7 @@ def test_every_reader_of_another_file_says_which_function_reads_it(home, file):
         "edgewise.formats.mib.read": mib.read,
         "edgewise.formats.mib_pt.read": mib_pt.read,
         "edgewise.formats.edge_list.read": lambda path: edge_list.read(path, graph),
+        "edgewise.formats.taggart.read": lambda path: taggart.read(path, graph),
     }
     for name, read in readers.items():
         if name == READS[file]:

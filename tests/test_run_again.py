@@ -9,7 +9,7 @@ import edgewise as ew
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.evaluate_run import evaluate_run
 from edgewise.export_run import export_run
-from edgewise.formats import FORMATS, edge_list, mib, mib_pt, native
+from edgewise.formats import FORMATS, edge_list, mib, mib_pt, native, taggart
 from edgewise.request import EvaluationRequest, ExportRequest
 from edgewise.run import run
 from tiny_runs import EDGES, contents, entries, make_run, request, save_tiny_model, tiny_model, write_prompts
@@ -56,11 +56,17 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
         ew.load_run(tmp_path / "nowhere")
 
 
+def run_beside(path):
+    return ew.load_run(Path(path).parent / "run")
+
+
 READERS = {
     "native": native.read,
     "mib": mib.read,
     "mib-pt": mib_pt.read,
-    "csv": lambda path: edge_list.read(path, ew.load_run(Path(path).parent / "run").circuit.graph),
+    "csv": lambda path: edge_list.read(path, run_beside(path).circuit.graph),
+    # It holds no scores.
+    "taggart": lambda path: (run_beside(path).scores, taggart.read(path, run_beside(path).circuit.graph)),
 }
 
 

@@ -32,6 +32,7 @@ class Checkpoint:
     def __init__(self, folder: Path | None, of: Mapping[str, Any], overwrite: bool = False) -> None:
         self.overwrite = overwrite
         self.also: Mapping[str, Tensor] = {}
+        self.part_of = ""
         self.folder = folder
         self.path = None if folder is None else Path(folder) / STATE
         self.header = {"format": FORMAT, "version": VERSION, "of": json.loads(json.dumps(of))}
@@ -54,20 +55,28 @@ class Checkpoint:
                 f"{self.path.parent} is the checkpoint of another run: {_difference(header, self.header)}. "
                 "Give another folder (--out), or remove this one to begin anew (--overwrite does)."
             )
-        return tensors
+        mine = [name for name in tensors if name.startswith(self.part_of)]
+        return {name.removeprefix(self.part_of): tensors[name] for name in mine}
 
     def save(self, tensors: Mapping[str, Tensor]) -> None:
         if self.path is None:
             return
         make_parents(self.path)
         metadata = {"edgewise": json.dumps(self.header)}
-        whole = {name: tensor.contiguous() for name, tensor in {**self.also, **tensors}.items()}
+        named = {self.part_of + name: tensor for name, tensor in tensors.items()}
+        whole = {name: tensor.contiguous() for name, tensor in {**self.also, **named}.items()}
         atomic_write(self.path, safetensors.torch.save(whole, metadata))
 
     def beside(self, tensors: Mapping[str, Tensor]) -> Checkpoint:
         """The same, where these are kept with whatever is saved: what earlier stages have found."""
         following = copy(self)
         following.also = tensors
+        return following
+
+    def part(self, name: str) -> Checkpoint:
+        """The same, for one of several parts of the work: what it saves has this name before its own."""
+        following = copy(self)
+        following.part_of = f"{name}/"
         return following
 
     def has_own(self) -> bool:
@@ -110,12 +119,18 @@ def _difference(found: Any, wanted: Mapping[str, Any]) -> str:
     """What tells two apart, in words."""
     if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("version") != VERSION:
         return "it was written in another form"
-    before, now = found["of"], wanted["of"]
+    before, now = _flat(found["of"]), _flat(wanted["of"])
     names = [name for name in now if before.get(name) != now[name]] + [
         name for name in before if name not in now
     ]
     told = [_told(name, before.get(name), now.get(name)) for name in names]
     return "other " + " and ".join(told) if told else "it was written in another form"
+
+
+def _flat(of: Mapping[str, Any]) -> dict[str, Any]:
+    """With each option by its own name, so that only what differs is told."""
+    options = of.get("options", {})
+    return {**of, **{f"option {name}": value for name, value in options.items()}, "options": None}
 
 
 def _told(name: str, before: Any, now: Any) -> str:

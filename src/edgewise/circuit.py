@@ -46,6 +46,9 @@ class Scores:
 
     graph: Graph
     values: Float[Tensor, "readers sources"]
+    chosen: int | None = None
+    """How many edges the method itself chose, those with the largest scores; None: it only ranks them. It has
+    no part in equality."""
 
     def __post_init__(self) -> None:
         check_shape("scores", self.graph, self.values)
@@ -71,7 +74,7 @@ class Scores:
 
     def save(self, path: str | Path) -> None:
         """Write a file that `load` reads; one that is there is replaced."""
-        storage.write_scores(path, self.graph, self.values)
+        storage.write_scores(path, self.graph, self.values, self.chosen)
 
     def top(self, n: int, by: str = "absolute") -> Circuit:
         """The n strongest edges; among equals the first in edge order."""
@@ -81,6 +84,12 @@ class Scores:
         kept = torch.zeros(self.graph.shape, dtype=torch.bool)
         kept[self.graph.edges] = chosen
         return Circuit(self.graph, kept)
+
+    def own(self) -> Circuit:
+        """The circuit that the method itself chose."""
+        if self.chosen is None:
+            raise BadInput("these scores rank edges, and choose none. Choose: top, threshold or sparsity.")
+        return self.top(self.chosen, "value")
 
     def threshold(self, least: float | int, by: str = "absolute") -> Circuit:
         """The edges that score at least so much."""

@@ -11,8 +11,9 @@ from edgewise.checkpoint import Checkpoint, told_if_stopped
 from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput, check_kind, check_name
 from edgewise.graph import Graph
+from edgewise.masks.log import Log
 from edgewise.methods import METHODS
-from edgewise.methods.options import read_options, takes
+from edgewise.methods.options import as_arguments, read_options, takes
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
@@ -32,6 +33,8 @@ def discover(
     batch_size: int = 16,
     edges: Circuit | None = None,
     checkpoint: str | PathLike[str] | Checkpoint | None = None,
+    log: str | PathLike[str] | None = None,
+    preset: str | None = None,
     progress: bool | Progress = False,
     **options: Any,
 ) -> Scores:
@@ -42,12 +45,16 @@ def discover(
     - edges: for methods that go edge by edge, those to go through.
     - checkpoint: for methods that take long, a folder to keep in what is done so far. The same call goes on
       from there, and removes it when it is done.
+    - log: for methods that learn a mask, a file for what they tell on the way, a JSON object a line.
+    - preset: options that were published, by their name; `options` go before them.
     """
     metric = metric_of(pairs) if metric is None else metric
     checked = pairs if isinstance(pairs, Pairs) else None
     problems = check_kinds(model, pairs)
     if edges is not None:
         problems += check_kind(edges, Circuit, "an ew.Circuit", "Circuit.of(graph, names) makes one.")
+    options, unknown_preset = with_preset(method, preset, options)
+    problems += unknown_preset
     problems += check_discovery(method, metric, ablation, batch_size, checked, options, edges is not None)
     if problems or (problems := check_fit(pairs, prompt_rules(model))):
         raise BadInput(*problems)
@@ -63,14 +70,38 @@ def discover(
         keeper = checkpoint_in(Path(keeper), model, pairs, method, options, settings)
     if keeper is not None and takes(chosen.discover, "checkpoint"):
         offered["checkpoint"] = keeper
+    if log is not None and takes(chosen.discover, "log"):
+        offered["log"] = Log(Path(log))
     replacer = replacer_for(ablation, model, pairs, batch_size, shown)
     with told_if_stopped(keeper):
         scores = chosen.discover(
-            model, pairs, METRICS[metric], replacer, batch_size=batch_size, progress=shown, **offered, **own
+            model,
+            pairs,
+            METRICS[metric],
+            replacer,
+            batch_size=batch_size,
+            progress=shown,
+            **offered,
+            **as_arguments(chosen.discover, own),
         )
     if keeper is not None and keeper is not checkpoint:
         keeper.remove()
     return scores
+
+
+def with_preset(
+    method: str, preset: str | None, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """The options that a preset and those given come to; and what is wrong with the preset."""
+    if not preset or method not in METHODS:
+        return dict(options), []
+    known = METHODS[method].presets
+    if not known:
+        having = ", ".join(name for name, each in METHODS.items() if each.presets)
+        return dict(options), [f"{method} has no presets. Got {preset!r}. Those that have: {having}."]
+    if problems := check_name(f"preset of {method}", preset, known):
+        return dict(options), problems
+    return {**known[preset], **options}, []
 
 
 def checkpoint_in(

@@ -1,4 +1,4 @@
-"""`--edges-from`: the edges that a method goes through, from a run, a circuit or an edge list."""
+"""`--edges-from`: the edges that a method goes through: a run's, a circuit's, an edge list's or a text's."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from edgewise.circuit import Circuit
 from edgewise.errors import BadInput, BrokenFile
-from edgewise.formats import edge_list, native
+from edgewise.formats import edge_list, native, taggart
 from edgewise.graph import Graph
 
-WHAT = "Give a run's folder, a circuit.json or an edge list (.csv)."
+WHAT = "Give a run's folder, a circuit.json, an edge list (.csv) or Taggart's text (.txt)."
 
 
 def edges_from(path: str, graph: Graph) -> Circuit:
-    """The circuit that lies there: in the folder of a run, in a circuit.json, or in a CSV of edges."""
+    """The circuit that lies there: in the folder of a run, in a circuit.json, in a CSV or in a text."""
     place = Path(path).expanduser()
     if not place.exists():
         raise BadInput(f"--edges-from: {path} is not there. {WHAT}")
@@ -32,8 +32,12 @@ def edges_from(path: str, graph: Graph) -> Circuit:
 
 
 def _circuit(place: Path, graph: Graph) -> Circuit:
+    if place.is_dir():
+        if not (place / native.CIRCUIT).is_file():
+            raise BadInput(f"{place} holds no {native.CIRCUIT}. {WHAT}")
+        return Circuit.load(place / native.CIRCUIT)
     if place.suffix == ".csv":
         return edge_list.read_circuit(place, graph)
-    if place.is_dir() and not (place / native.CIRCUIT).is_file():
-        raise BadInput(f"{place} holds no {native.CIRCUIT}. {WHAT}")
-    return Circuit.load(place / native.CIRCUIT if place.is_dir() else place)
+    if place.suffix == ".txt":
+        return taggart.read(place, graph)
+    return Circuit.load(place)

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 Item = TypeVar("Item")
-Advance = Callable[[int], None]
+
+
+@runtime_checkable
+class Advance(Protocol):
+    def __call__(self, more: int, told: str = "") -> None:
+        """So much more has been done; `told`: what else there is to say."""
+        ...
+
 
 SECONDS_BEFORE_SHOWING = 1.0
 SECONDS_BETWEEN_LINES = 10.0
@@ -41,7 +48,7 @@ class Progress:
         if self.shown and done:
             print(f"{what}: going on after {done:,} of {total:,} {unit}".rstrip(), file=sys.stderr)
         if not self.shown:
-            yield lambda more: None
+            yield _silent
         elif sys.stderr.isatty():
             with _bar(what, total, unit, done) as advance:
                 yield advance
@@ -61,13 +68,16 @@ def _bar(what: str, total: int, unit: str, done: int) -> Iterator[Advance]:
         task = bar.add_task(what, total=total, completed=done, speed="")
         start, begun = time.monotonic(), done
 
-        def advance(more: int) -> None:
+        def advance(more: int, told: str = "") -> None:
             nonlocal done
             done += more
             speed = _speed(done - begun, time.monotonic() - start, unit)
-            bar.update(task, advance=more, speed=speed)
+            bar.update(task, advance=more, speed=f"{speed}  {told}".rstrip())
 
         yield advance
+
+
+def _silent(more: int, told: str = "") -> None: ...
 
 
 class _Lines:
@@ -77,7 +87,7 @@ class _Lines:
         self.start = time.monotonic()
         self.said = self.start + SECONDS_BEFORE_SHOWING - SECONDS_BETWEEN_LINES
 
-    def advance(self, more: int) -> None:
+    def advance(self, more: int, told: str = "") -> None:
         self.done += more
         now = time.monotonic()
         if now - self.said < SECONDS_BETWEEN_LINES or self.done == self.total:
@@ -87,7 +97,8 @@ class _Lines:
         left = passed / max(self.done - self.begun, 1) * (self.total - self.done)
         speed = f", {_speed(self.done - self.begun, passed, self.unit)}" if self.unit else ""
         print(
-            f"{self.what}: {self.done:,} of {self.total:,}, {passed:.0f} s{speed}, about {left:.0f} s left",
+            f"{self.what}: {self.done:,} of {self.total:,}, {passed:.0f} s{speed}, about {left:.0f} s left"
+            + (f"; {told}" if told else ""),
             file=sys.stderr,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ OURS = {
 BEGINNINGS = {
     b"PK\x03\x04": "a .pt: edgewise.formats.mib_pt.read reads those of MIB's circuit track",
     b"source,reader,score,kept": "an edge list: edgewise.formats.edge_list.read reads it",
+    b"Circuit of ": "a run's circuit for people: ew.load_run reads its folder",
 }
+TAGGART = re.compile(rb"\s*(\d+\.\d+(<[qkv]>)?|m\d+|out)\s*<-")
+"""How a line of that format begins."""
 
 
 def recognised(path: str | Path, asked: str = "") -> str:
@@ -40,6 +44,8 @@ def _file(path: Path) -> str | None:
     for beginning, what in BEGINNINGS.items():
         if content.startswith(beginning):
             return what
+    if TAGGART.match(content):
+        return "Taggart's text: edgewise.formats.taggart.read reads it"
     # A safetensors file opens with the length of its header, and then the header, which is JSON.
     if content[8:9] == b"{" and b"edgewise scores" in content[: 8 + int.from_bytes(content[:8], "little")]:
         return "scores: ew.Scores.load reads it"

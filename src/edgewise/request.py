@@ -42,9 +42,15 @@ class Request:
     options: Annotated[
         Mapping[str, Any], Help("An option of the method's own; repeat it for more.", "NAME=VALUE")
     ] = field(default_factory=dict)
+    preset: Annotated[
+        str, Help("Options of the method's as they were published; --set goes before them.", "NAME")
+    ] = ""
     edges_from: Annotated[
         str | None,
-        Help("Go through these edges alone: a run's folder, a circuit.json or an edge list.", "PATH"),
+        Help(
+            "Go through these edges alone: a run's folder, a circuit.json, an edge list, Taggart's text.",
+            "PATH",
+        ),
     ] = None
     evaluate_on: Annotated[str | None, Help("Evaluate on these prompts instead.", "FILE.jsonl")] = None
     overwrite: Annotated[bool, Help("Replace the files of a run that is in the folder.")] = False

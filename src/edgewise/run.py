@@ -15,12 +15,13 @@ from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
 from edgewise.evaluation.overlap import with_overlap
 from edgewise.methods import METHODS
+from edgewise.methods.options import takes
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import load
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.request import DEFAULT_EDGES, Request
-from edgewise.run_folder import Run, describe_run, save_run
+from edgewise.run_folder import TRAINING, Run, describe_run, save_run
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import validate
@@ -57,6 +58,10 @@ def run(request: Request, progress: Progress | None = None) -> Run:
         settings,
         request.overwrite,
     )
+    training = Path(request.out) / FOLDER / TRAINING
+    if not takes(METHODS[request.method].discover, "log"):
+        # Of a run that was broken off before this one.
+        training.unlink(missing_ok=True)
     with timed(seconds, "discover"):
         scores = discover(
             model,
@@ -67,6 +72,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
             batch_size=request.batch_size,
             edges=checked.edges,
             checkpoint=keeper,
+            log=training,
             progress=progress,
             **request.options,
         )
@@ -84,8 +90,10 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     if truth is not None and is_known_of(model, truth, request):
         evaluation = replace(evaluation, **against_known(scores, truth, request.by))
     record = describe_run(request, model, checked.sha256, circuit, seconds)
-    done = Run(request, scores, circuit, evaluation, record)
+    told = training.read_text() if training.is_file() else ""
+    done = Run(request, scores, circuit, evaluation, record, told)
     save_run(done)
+    training.unlink(missing_ok=True)
     if keeper is not None:
         keeper.remove()
     return done
@@ -110,8 +118,8 @@ def select(scores: Scores, request: Request, edges: int | None = None) -> Circui
         circuit = scores.threshold(request.threshold, request.by)
     elif request.sparsity is not None:
         circuit = scores.sparsity(request.sparsity, request.by)
-    elif METHODS[request.method].chooses(request.options):
-        circuit = Circuit.full(scores.graph)
+    elif scores.chosen is not None:
+        circuit = scores.own()
     else:
         circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), request.by)
     if leaves_some_out(request):

@@ -5,6 +5,7 @@
     circuit.json        the chosen edges
     circuit.txt         the same for people
     evaluation.json     what the circuit does alone
+    training.jsonl      how the mask was learned, where one was
 
 All files are made beside the folder first and only then moved into it, each at once: whatever goes wrong
 before that, an old run in the folder stays as it was.
@@ -37,6 +38,7 @@ from edgewise.request import Request
 
 FORMAT, VERSION = "edgewise run", 1
 RECORD, TEXT, EVALUATION = "run.json", "circuit.txt", "evaluation.json"
+TRAINING = "training.jsonl"
 FILES = {
     RECORD: "what was asked, versions, model, seconds",
     native.SCORES: "a score for every edge",
@@ -44,6 +46,8 @@ FILES = {
     TEXT: "the circuit, for people",
     EVALUATION: "what the circuit does alone",
 }
+OF_LEARNED_MASKS = {TRAINING: "how the mask was learned, step by step"}
+"""What a run has besides, where a mask was learned."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,13 @@ class Run:
     evaluation: Evaluation
     record: Mapping[str, Any]
     """What `run.json` holds."""
+    training: str = ""
+    """What `training.jsonl` holds."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """What is in the folder, and what each is."""
+        return {**FILES, **(OF_LEARNED_MASKS if self.training else {})}
 
     @property
     def folder(self) -> Path:
@@ -107,12 +118,16 @@ def save_run(run: Run) -> None:
             staging / TEXT, circuit_text(run.request.model, run.request.method, run.circuit, run.evaluation)
         )
         atomic_write(staging / EVALUATION, _json(run.evaluation.to_dict()))
+        if run.training:
+            atomic_write(staging / TRAINING, run.training)
         if not folder.exists():
             os.rename(staging, folder)
         else:
             # The record last: it is what makes the folder a run.
-            for name in sorted(FILES, key=lambda name: name == RECORD):
+            for name in sorted(run.files, key=lambda name: name == RECORD):
                 os.replace(staging / name, folder / name)
+            for name in OF_LEARNED_MASKS.keys() - run.files.keys():
+                (folder / name).unlink(missing_ok=True)
     except (OSError, EdgewiseError) as error:
         # What `atomic_write` says names a file that nobody asked for.
         reason = error.__cause__ if isinstance(error.__cause__, OSError) else error

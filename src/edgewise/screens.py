@@ -23,8 +23,9 @@ from edgewise.reports.summary import (
     sizes_line,
     strongest_edges,
 )
+from edgewise.reports.training import notes_on_training, rounding_line
 from edgewise.run import leaves_some_out
-from edgewise.run_folder import FILES, Run
+from edgewise.run_folder import Run
 
 
 def show_run(run: Run) -> None:
@@ -37,7 +38,9 @@ def show_run(run: Run) -> None:
     out.print(section("Circuit", Text(sizes_line(run.circuit))))
     facts = {"measured": run.evaluation.where, **evaluation_facts(run.evaluation)}
     out.print(section(f"What it does alone, ablation {run.evaluation.ablation}", facts_table(facts)))
-    out.print(section(f"Files in {run.request.out}", facts_table(FILES)))
+    if run.training:
+        out.print(section("Rounding the mask", Text(rounding_line(run.training))))
+    out.print(section(f"Files in {run.request.out}", facts_table(run.files)))
     what, options = next_step(run)
     out.print(Text(f"Next, {what}:", style="bold"))
     out.print(f"  edgewise evaluate {shlex.quote(run.request.out)} {options}", soft_wrap=True)
@@ -55,7 +58,11 @@ def next_step(run: Run) -> tuple[str, str]:
 
 
 def notes_on(run: Run) -> list[str]:
-    """What a reader of the circuit should know of how it was chosen."""
+    """What a reader of the circuit should know of how it was found and chosen."""
+    return notes_on_training(run.training) + notes_on_choice(run)
+
+
+def notes_on_choice(run: Run) -> list[str]:
     own = own_options(METHODS[run.request.method].discover)
     if not run.scores.values.any() and METHODS[run.request.method].by_tau:
         room = ", or give the first method room: a larger share" if "share" in own else ""
@@ -85,7 +92,7 @@ def notes_on(run: Run) -> list[str]:
 def run_as_json(run: Run) -> dict[str, Any]:
     return {
         "out": run.request.out,
-        "files": list(FILES),
+        "files": list(run.files),
         "strongest": strongest_edges(run.scores, run.circuit, run.request.by),
         "evaluation": short(run.evaluation),
         "edges": run.record["edges"],

@@ -1,6 +1,7 @@
 """edgewise's own files: `scores.safetensors` and `circuit.json`. Versioned, never pickle.
 
-  scores.safetensors   tensor `scores` [readers, sources]; metadata `edgewise`: JSON {format, version, graph}
+  scores.safetensors   tensor `scores` [readers, sources]; metadata `edgewise`: JSON {format, version, graph},
+                       and `chosen`, the number of edges that the method chose, where it chose
   circuit.json         {format, version, graph, selected: size before pruning or null, edges: [names]}
 
 This file knows bytes, graphs and names; `circuit.py` makes values of them.
@@ -34,18 +35,24 @@ GRAPH_FIELDS = {
 }
 
 
-def write_scores(path: str | Path, graph: Graph, values: Float[Tensor, "readers sources"]) -> None:
+def write_scores(
+    path: str | Path, graph: Graph, values: Float[Tensor, "readers sources"], chosen: int | None
+) -> None:
     # One metadata entry: safetensors puts several in a random order, and equal scores give equal bytes.
-    metadata = {"edgewise": json.dumps(_header("scores", graph))}
+    header = {**_header("scores", graph), **({} if chosen is None else {"chosen": chosen})}
+    metadata = {"edgewise": json.dumps(header)}
     atomic_write(path, safetensors.torch.save({"scores": values.contiguous()}, metadata))
 
 
-def read_scores(path: str | Path) -> tuple[Graph, Tensor]:
+def read_scores(path: str | Path) -> tuple[Graph, Tensor, int | None]:
+    """The graph, the scores, and how many edges the method chose."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {}).get("edgewise", "null"))
             graph = _graph(path, "scores", header)
-            return graph, file.get_tensor("scores")
+            chosen = header.get("chosen")
+            _check_number(path, "chosen", chosen, graph.edge_count, "the edges that the method chose")
+            return graph, file.get_tensor("scores"), chosen
     except (OSError, safetensors.SafetensorError, json.JSONDecodeError) as error:
         what = recognised(path, asked="Scores.load")
         reason = "a scores.safetensors was needed." if what else f"{error}."
@@ -64,14 +71,22 @@ def read_circuit(path: str | Path) -> tuple[Graph, list[str], int | None]:
     edges, selected = content.get("edges"), content.get("selected")
     if not isinstance(edges, list) or not all(isinstance(name, str) for name in edges):
         raise BrokenFile(f"{path}: 'edges' must be a list of edge names.")
-    if selected is not None and (not isinstance(selected, int) or isinstance(selected, bool)):
-        raise BrokenFile(f"{path}: 'selected' must be a number of edges or null. Got {selected!r}.")
-    if selected is not None and not len(edges) <= selected <= graph.edge_count:
-        raise BrokenFile(
-            f"{path}: 'selected', the edges before pruning, must be from {len(edges):,}, those it holds, "
-            f"to {graph.edge_count:,}, those of its graph. Got {selected:,}."
-        )
+    before = "the edges before pruning"
+    _check_number(path, "selected", selected, graph.edge_count, before, len(edges), ", those it holds,")
     return graph, edges, selected
+
+
+def _check_number(
+    path: str | Path, name: str, number: object, most: int, what: str, least: int = 0, held: str = ""
+) -> None:
+    """Of edges; None is well."""
+    if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
+        raise BrokenFile(f"{path}: {name!r} must be a number of edges or null. Got {number!r}.")
+    if number is not None and not least <= number <= most:
+        raise BrokenFile(
+            f"{path}: {name!r}, {what}, must be from {least:,}{held} "
+            f"to {most:,}, those of its graph. Got {number:,}."
+        )
 
 
 def _header(kind: str, graph: Graph) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewise.checkpoint import FOLDER as CHECKPOINT
 from edgewise.checkpoint import STATE
 from edgewise.circuit import STRENGTH, Circuit
-from edgewise.discovery import check_discovery
+from edgewise.discovery import check_discovery, with_preset
 from edgewise.edges_from import edges_from
 from edgewise.errors import Problems, check_name, gathered
 from edgewise.graph import Graph
@@ -28,7 +28,7 @@ from edgewise.methods import METHODS
 from edgewise.methods.options import takes
 from edgewise.models.load import Preview, check_placement
 from edgewise.request import Request
-from edgewise.run_folder import FILES, RECORD, file_hash
+from edgewise.run_folder import FILES, OF_LEARNED_MASKS, RECORD, file_hash
 from edgewise.tasks.checks import check_task
 from edgewise.tasks.pairs import Pairs, pairs_hash
 from edgewise.zoo.known import KnownCircuit
@@ -39,7 +39,7 @@ class Checked:
     """A request that can be run, and its prompts."""
 
     request: Request
-    """With model, task and metric filled in."""
+    """With model, task and metric filled in, and the preset among the options."""
     found_on: Pairs
     evaluated_on: Pairs
     sha256: str
@@ -57,7 +57,10 @@ def validate(request: Request) -> Checked:
     request = meant(request, problems)
     model = read_model(request.model, request.grouped_readers, problems)
     found_on = pairs_of(request, FOUND_ON, model, problems)
+    options, unknown_preset = with_preset(request.method, request.preset, request.options)
+    request = replace(request, options=options)
     problems.add(
+        *unknown_preset,
         *check_discovery(
             request.method,
             request.metric,
@@ -66,7 +69,7 @@ def validate(request: Request) -> Checked:
             found_on,
             request.options,
             request.edges_from is not None,
-        )
+        ),
     )
     edges = None
     if request.edges_from is not None and model is not None:
@@ -165,7 +168,7 @@ def check_kept(path: Path, requests: Iterable[Request]) -> list[str]:
 
 
 def _kept(path: Path, requests: Iterable[Request]) -> str | None:
-    if path.name in FILES and (path.parent / RECORD).exists():
+    if path.name in {**FILES, **OF_LEARNED_MASKS} and (path.parent / RECORD).exists():
         return f"a file of the run in {path.parent}"
     for request in requests:
         if request.model and path.is_file() and path.parent == Path(request.model).resolve():

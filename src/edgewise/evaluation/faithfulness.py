@@ -20,9 +20,10 @@ from edgewise.edges import check_same
 from edgewise.errors import BadInput
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.graph import Graph
-from edgewise.models.transformer import Transformer, read_positions
+from edgewise.models.transformer import Transformer
 from edgewise.patching.forward import patched_logits
-from edgewise.patching.replacements import Replacements, Replacer
+from edgewise.patching.replaced import replaced_logits
+from edgewise.patching.replacements import Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
 from edgewise.tasks.ablations import replacer_for
@@ -103,18 +104,10 @@ def _runs(
     """The logits of the full model, of everything replaced, and of each circuit."""
     yield full
     replacements = replacer.replacements(batch.corrupted)
-    yield _replaced_logits(model, batch, replacements)
+    yield replaced_logits(model, batch.clean, batch.read, replacements)
     for circuit in circuits:
         mask = circuit.mask(model.dtype, model.device)
         yield patched_logits(model, batch.clean, mask, replacements, read=batch.read, workspace=workspace)
-
-
-def _replaced_logits(
-    model: Transformer, batch: Batch, replacements: Replacements
-) -> Float[Tensor, "examples reads vocabulary"]:
-    """The logits of an empty circuit: what `logits` makes of the stream of replacements alone."""
-    stream = replacements.final_input.expand(*batch.clean.shape, -1)
-    return model.unembed(read_positions(stream, batch.read))
 
 
 def _evaluation(

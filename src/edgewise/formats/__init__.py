@@ -29,6 +29,7 @@ FORMATS = {
     "mib": Format("the JSON of EAP-IG and MIB's circuit track", "mib", needs_width=True),
     "mib-pt": Format("the .pt of EAP-IG and MIB's circuit track", "mib_pt", needs_width=True),
     "csv": Format("an edge list: source,reader,score,kept", "edge_list"),
+    "taggart": Format("Taggart's text: a line per reader, `9.9 <- 0.1, 3.0`", "taggart"),
 }
 
 

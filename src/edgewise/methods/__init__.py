@@ -2,7 +2,7 @@
 
 To add one, write its file, with a `check(metric, pairs)` that tells what it cannot do and the function
 `method(model, pairs, metric, replacer, *, batch_size, progress, ...its own options) -> Scores`;
-give it an entry in `scorers`, or here if it is made of others.
+give it an entry in `scorers`, in `learned` if it learns a mask, or here if it is made of others.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgewise.methods import eap_then_acdc
+from edgewise.methods.learned import LEARNED
 from edgewise.methods.scorers import SCORERS, Method
 
 EAP_THEN_ACDC = Method(
@@ -22,4 +23,4 @@ EAP_THEN_ACDC = Method(
     by_tau=True,
 )
 
-METHODS: Mapping[str, Method] = {**SCORERS, EAP_THEN_ACDC.name: EAP_THEN_ACDC}
+METHODS: Mapping[str, Method] = {**SCORERS, EAP_THEN_ACDC.name: EAP_THEN_ACDC, **LEARNED}

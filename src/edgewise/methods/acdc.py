@@ -23,25 +23,24 @@ Cost: a partial patched run for each edge that is tried, some of it in vain.
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor
 
+from edgewise.bounds import NotNegative
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
-from edgewise.methods.options import NotNegative
 from edgewise.methods.order import Order, reader_order, source_order
-from edgewise.methods.trials import Trials, loss_metric
+from edgewise.methods.trials import Trials
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
+from edgewise.tasks.losses import Loss, loss_metric
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
-Loss = Literal["auto", "kl", "metric"]
 LEAST = math.ulp(0.0)
 """The score of an edge that stays though its removal would have cost nothing."""
 MOST = 64
@@ -95,7 +94,7 @@ def acdc(
                 checkpoint.save({**walk.state(), "values": values, "taus": torch.tensor(index)})
             found = walk.effects if len(tau) == 1 else walk.kept.double() * max(tau[index], LEAST)
             values = torch.maximum(values, found)
-    return Scores(graph, values)
+    return Scores(graph, values, int((values != 0).sum()) if len(tau) == 1 else None)
 
 
 class Walk:

@@ -18,11 +18,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.bounds import Count
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.methods.gradients import Ends, check_gradient, gradients_at, mean_scores
-from edgewise.methods.options import Count
 from edgewise.models.transformer import Transformer
 from edgewise.patching.attribution import edge_gradients_of_runs
 from edgewise.patching.reader_gradients import KEPT, GradientTape

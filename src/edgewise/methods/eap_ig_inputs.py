@@ -15,10 +15,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
+from edgewise.bounds import Count
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.methods.gradients import between_ends, check_gradient, mean_scores
-from edgewise.methods.options import Count
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress

@@ -19,11 +19,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.bounds import Count
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.methods.gradients import check_gradient, mean_scores
-from edgewise.methods.options import Count
 from edgewise.models.transformer import Transformer
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.replacements import Replacer

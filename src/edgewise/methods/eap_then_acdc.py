@@ -10,38 +10,19 @@ Cost: the first method's, and a partial patched run for each edge that it leaves
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
-
+from edgewise.bounds import NotNegative, Share
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
-from edgewise.errors import BadInput
-from edgewise.graph import Graph
-from edgewise.methods.acdc import Loss, acdc
-from edgewise.methods.options import NotNegative, Share, takes
+from edgewise.methods.acdc import acdc
+from edgewise.methods.first import First, strongest_by
 from edgewise.methods.order import Order
 from edgewise.methods.scorers import SCORERS
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
+from edgewise.tasks.losses import Loss
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
-
-First = Literal[
-    "eap",
-    "eap-ig-inputs",
-    "eap-ig-activations",
-    "eap-ig-mask",
-    "clean-corrupted",
-    "relp",
-    "gim",
-    "activation-patching",
-    "node-attribution",
-    "hisp",
-    "information-flow-routes",
-    "weight-gradients",
-    "direct-effect",
-]
-assert set(get_args(First)) == set(SCORERS) - {"acdc"}
 
 
 def check(metric: Metric, pairs: Pairs, first: First = "eap") -> list[str]:
@@ -65,17 +46,9 @@ def eap_then_acdc(
     checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
-    if problems := check(metric, pairs, first):
-        raise BadInput(*problems)
-    graph = Graph.of(model.config)
-    values = checkpoint.load().get("first")
-    if values is None:
-        scorer = SCORERS[first].discover
-        keep: dict[str, Any] = {"checkpoint": checkpoint} if takes(scorer, "checkpoint") else {}
-        scores = scorer(model, pairs, metric, replacer, batch_size=batch_size, progress=progress, **keep)
-        values = scores.values
-        checkpoint.save({"first": values})
-    left = Scores(graph, values).top(max(1, round(share * graph.edge_count)))
+    left, checkpoint = strongest_by(
+        first, share, model, pairs, metric, replacer, batch_size, progress, checkpoint
+    )
     return acdc(
         model,
         pairs,
@@ -87,5 +60,5 @@ def eap_then_acdc(
         edges=left,
         batch_size=batch_size,
         progress=progress,
-        checkpoint=checkpoint.beside({"first": values}),
+        checkpoint=checkpoint.part("acdc"),
     )

@@ -11,11 +11,11 @@ Cost: two forward passes, one backward.
 
 from __future__ import annotations
 
+from edgewise.bounds import Positive
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.methods.eap import by_rules
 from edgewise.methods.gradients import check_gradient
-from edgewise.methods.options import Positive
 from edgewise.models.rules import Rules
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer

@@ -1,8 +1,9 @@
 """A method's own options, read from its signature: `--set steps=7` becomes `steps=7` of the right type.
 
 The keyword-only parameters of a method beyond the common ones are its own options. Their annotations say
-what they take: int, float, bool, str, Literal, or one of these | None; Count, Positive and NotNegative are
-numbers within bounds. A tuple takes several, with commas between them.
+what they take: int, float, bool, str, Literal, or one of these | None; Count, Positive and others of
+`bounds.py` are numbers within bounds. A tuple takes several, with commas between them; the fields of a
+dataclass are options each.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import inspect
 import math
 import types
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from dataclasses import fields, is_dataclass, replace
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from edgewise.errors import did_you_mean, unknown
 
 COMMON = ("batch_size", "progress")
-WHERE_OFFERED = ("edges", "checkpoint")
+WHERE_OFFERED = ("edges", "checkpoint", "log")
 """What is given to the methods that take it."""
 CHOSEN_APART = ("metric", "ablation", *COMMON)
 """What is given for every method, and may be misspelled as an option of one."""
@@ -40,36 +41,40 @@ TRUTH = {
 }
 
 
-@dataclass(frozen=True)
-class Above:
-    """A bound for a number."""
-
-    bound: float
-    inclusive: bool = True
-    most: float = math.inf
-
-    def holds(self, number: float | int) -> bool:
-        above = number >= self.bound if self.inclusive else number > self.bound
-        return above and number <= self.most and number < math.inf
-
-    def __str__(self) -> str:
-        most = f" and at most {self.most:g}" if self.most < math.inf else ""
-        return f"{'from' if self.inclusive else 'above'} {self.bound:g}{most}"
-
-
-Count = Annotated[int, Above(1.0)]
-Positive = Annotated[float, Above(0.0, inclusive=False)]
-NotNegative = Annotated[float, Above(0.0)]
-Share = Annotated[float, Above(0.0, inclusive=False, most=1.0)]
+def _own(method: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Parameters that are a method's own."""
+    parameters = inspect.signature(method, eval_str=True).parameters.values()
+    given = (*COMMON, *WHERE_OFFERED)
+    return [each for each in parameters if each.kind is each.KEYWORD_ONLY and each.name not in given]
 
 
 def own_options(method: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    parameters = inspect.signature(method, eval_str=True).parameters
+    """By name; the fields of a dataclass that is taken whole are options like any other."""
+    found: dict[str, inspect.Parameter] = {}
+    for parameter in _own(method):
+        is_whole = is_dataclass(parameter.annotation)
+        found |= _fields_of(parameter) if is_whole else {parameter.name: parameter}
+    return found
+
+
+def _fields_of(whole: inspect.Parameter) -> dict[str, inspect.Parameter]:
+    kinds = get_type_hints(whole.annotation, include_extras=True)
     return {
-        name: parameter
-        for name, parameter in parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY and name not in (*COMMON, *WHERE_OFFERED)
+        each.name: whole.replace(
+            name=each.name, annotation=kinds[each.name], default=getattr(whole.default, each.name)
+        )
+        for each in fields(whole.annotation)
     }
+
+
+def as_arguments(method: Callable[..., Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Own options as the method takes them: those that are fields of a dataclass put into one."""
+    given = dict(own)
+    for whole in _own(method):
+        if is_dataclass(whole.annotation):
+            inside = [each.name for each in fields(whole.annotation) if each.name in given]
+            given[whole.name] = replace(whole.default, **{each: given.pop(each) for each in inside})
+    return given
 
 
 def takes(method: Callable[..., Any], parameter: str) -> bool:
@@ -196,8 +201,8 @@ def _read_one(part: Any, value: Any) -> Any:
         if text is not None:
             return text
     elif part in (int, float) and not isinstance(value, bool):
-        if text is not None:
-            return part(text)
-        if isinstance(value, int | float) and part(value) == value:
+        if text is not None and math.isfinite(number := part(text)):
+            return number
+        if isinstance(value, int | float) and math.isfinite(value) and part(value) == value:
             return part(value)
     raise ValueError(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from edgewise.circuit import Scores
@@ -23,7 +23,6 @@ from edgewise.methods import (
     relp,
     weight_gradients,
 )
-from edgewise.methods.options import read_options
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
@@ -42,11 +41,10 @@ class Method:
     """When to choose it."""
     ranks: Literal["edges", "nodes"] = "edges"
     by_tau: bool = False
-    """It says itself which edges stay, if it is given one tau: those with a score. Several rank them."""
+    """It takes edges away: those that stay have a score."""
 
-    def chooses(self, options: Mapping[str, Any]) -> bool:
-        own, _ = read_options(self.name, self.discover, options)
-        return self.by_tau and len(own.get("tau", ())) <= 1
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Its own options by the name of what they are taken from."""
 
 
 SCORERS: Mapping[str, Method] = {

@@ -15,28 +15,18 @@ from torch import Tensor
 from edgewise.graph import Graph
 from edgewise.models.tape import SOURCES, Tape
 from edgewise.models.transformer import Transformer
+from edgewise.patching.budget import masks_at_once
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.patched_run import PatchedTape
 from edgewise.patching.replacements import Replacements, Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
 from edgewise.tasks.finite import require_finite
-from edgewise.tasks.metrics import METRICS, Metric
+from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
 
-BYTES = 300_000_000
-"""About what is alive at once for all masks that run together."""
-STREAMS = 16
-"""As wide as the residual stream, what else a mask's run keeps at once: an MLP's inside above all."""
 NUMBERS = 4_000_000
 """Of logits that a metric is given at once."""
-
-
-def loss_metric(loss: str, metric: Metric, pairs: Pairs) -> Metric:
-    """What is held small: KL to the full model; the metric where it is asked for or pairs have targets."""
-    if loss == "auto":
-        loss = "metric" if not pairs.missing("target") else "kl"
-    return METRICS["kl"] if loss == "kl" else metric
 
 
 @dataclass(frozen=True)
@@ -116,5 +106,5 @@ class Trials:
     def _together(self, known: _Known, most: Float[Tensor, "readers sources"], layer: int) -> int:
         """How many masks to run at once, none of which has an edge that `most` has not."""
         above = int(most[:, self.graph.sources_before(layer) :].any(0).sum())
-        streams = known.batch.clean.numel() * self.model.config.width * (above + STREAMS)
-        return max(1, BYTES // ((streams + known.full.numel()) * known.full.element_size()))
+        tokens, width = known.batch.clean.numel(), self.model.config.width
+        return masks_at_once(tokens, width, above, known.full.numel(), known.full.dtype)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from edgewise.models.tape import SOURCES, Tape
 from edgewise.models.transformer import Transformer
@@ -64,6 +65,22 @@ class PatchedRun:
         if self.plan.mlps[index]:
             self._write_mlp(index, clean["mlp"][index][None], None)
         self.rows_read += len(self.plan.rows(index))
+
+    def compute_thriftily(self, index: int) -> None:
+        """`compute_layer`, done again in the backward pass: the outbox still holds all that it reads, and is
+        given the same once more."""
+        entered, recording = (self.slots_written, self.rows_read), [self.record]
+
+        def compute(token: Tensor) -> Tensor:
+            self.chain.token, (self.slots_written, self.rows_read) = token, entered
+            # What is done again has been recorded.
+            self.record = recording.pop() if recording else Tape()
+            self.compute_layer(index)
+            return self.chain.token
+
+        self.chain.token = checkpoint(
+            compute, self.chain.token, use_reentrant=False, preserve_rng_state=False
+        )
 
     def compute_layer(self, index: int) -> None:
         plan, entering = self.plan, self.slots_written

@@ -135,14 +135,19 @@ class Pairs(Sequence[Pair]):
         """Every pair once, at most `batch_size` at a time, in their order within each shape."""
         if batch_size < 1:
             raise BadInput(f"batch size must be 1 or more. Got {batch_size}.")
-        by_shape: dict[tuple[object, ...], list[int]] = {}
-        for index, pair in enumerate(self.pairs):
-            by_shape.setdefault(_shape(pair), []).append(index)
-        for alike in by_shape.values():
+        for alike in self.by_shape():
             for start in range(0, len(alike), batch_size):
-                yield self._batch(alike[start : start + batch_size], device)
+                yield self.batch(alike[start : start + batch_size], device)
 
-    def _batch(self, index: list[int], device: torch.device | str | None) -> Batch:
+    def by_shape(self) -> list[list[int]]:
+        """The places of the pairs that can be run together."""
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for index, pair in enumerate(self.pairs):
+            alike.setdefault(_shape(pair), []).append(index)
+        return list(alike.values())
+
+    def batch(self, index: list[int], device: torch.device | str | None = None) -> Batch:
+        """The pairs at these places, which must be of one shape."""
         pairs = [self.pairs[each] for each in index]
         corrupted = [pair.corrupted for pair in pairs if pair.corrupted is not None]
         targets = [pair.target for pair in pairs if pair.target is not None]

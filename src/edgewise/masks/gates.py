@@ -1,0 +1,93 @@
+"""A set of gates: parameters that are learned, how each becomes a number, and which edges have it.
+
+A mask is the product of one or several sets: Edge Pruning has a gate for every edge and one for every source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from edgewise.masks.coefficients import Coefficients
+from edgewise.masks.relaxations import Relaxation
+from edgewise.masks.stream import generator_for
+
+
+@dataclass
+class Gates:
+    name: str
+    coefficients: Coefficients
+    relaxation: Relaxation
+    parameters: Tensor
+    place: int = 0
+    """Among the sets of a mask."""
+    worth: Float[Tensor, " count"] = field(init=False)
+    """How many edges have each coefficient."""
+
+    def __post_init__(self) -> None:
+        learned = self.coefficients.index[self.coefficients.index < self.coefficients.count]
+        counted = torch.bincount(learned, minlength=self.coefficients.count)
+        self.worth = counted.to(self.parameters)
+
+    @classmethod
+    def drawn(
+        cls,
+        name: str,
+        coefficients: Coefficients,
+        relaxation: Relaxation,
+        seed: int,
+        like: Tensor,
+        place: int = 0,
+    ) -> Gates:
+        """With the parameters to begin with; in float32 at the least."""
+        dtype = torch.promote_types(like.dtype, torch.float32)
+        start = relaxation.start(coefficients.shape, generator_for(seed, 0, "start", place))
+        parameters = start.to(like.device, dtype).requires_grad_()
+        return cls(name, coefficients, relaxation, parameters, place)
+
+    @property
+    def edges(self) -> float:
+        return float(self.worth.sum())
+
+    @property
+    def repeats(self) -> int:
+        """How often an edge's number stands in a mask: once for each position that has its own."""
+        return self.coefficients.positions or 1
+
+    def draw(self, seed: int, step: int, draws: int) -> Float[Tensor, "draws *positions count"]:
+        """The numbers of a step, drawn several times."""
+        shape = (draws, *self.parameters.shape)
+        noise = torch.rand(shape, generator=generator_for(seed, step, "gates", self.place))
+        return self.relaxation.draw(self.parameters, noise.to(self.parameters))
+
+    def after(self, seed: int, steps: int) -> None:
+        """What is done to the parameters after so many steps."""
+        self.relaxation.after(self.parameters, steps, generator_for(seed, steps, "resets", self.place))
+
+    def settled(self) -> Tensor:
+        return self.relaxation.settled(self.parameters)
+
+    def edges_left(self) -> Tensor:
+        """How many edges, as gates settle; where positions have their own, the mean over them."""
+        return (self.settled() * self.worth).sum() / self.repeats
+
+    def expected_gates(self) -> Tensor:
+        """How many gates; where positions have their own, the mean over them."""
+        return self.relaxation.expected(self.parameters).sum() / self.repeats
+
+
+def mask_of(gates: Sequence[Gates], numbers: Sequence[Tensor]) -> Float[Tensor, "*positions readers sources"]:
+    """The product of what each set of gates makes of its numbers."""
+    mask = gates[0].coefficients.spread(numbers[0])
+    for each, values in zip(gates[1:], numbers[1:], strict=True):
+        mask = mask * each.coefficients.spread(values)
+    return mask
+
+
+@torch.no_grad()
+def settled_mask(gates: Sequence[Gates]) -> Float[Tensor, "*positions readers sources"]:
+    return mask_of(gates, [each.settled() for each in gates])

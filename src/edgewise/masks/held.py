@@ -1,0 +1,74 @@
+"""What a masked run is held to: a metric, as a loss in shares of the damage that replacing everything does.
+
+    loss = (badness of the run - badness of the full model) / damage
+    damage = badness with everything replaced - badness of the full model
+
+Badness is a metric's with the sign that makes smaller better, and damage its mean over some of the pairs,
+fixed before training begins. So a loss of 1 is as bad as no circuit at all, whatever the metric's unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from edgewise.errors import BadInput
+from edgewise.masks.flows import Flow
+from edgewise.models.transformer import Transformer
+from edgewise.patching.replaced import replaced_logits
+from edgewise.patching.replacements import Replacer
+from edgewise.tasks.finite import require_finite
+from edgewise.tasks.metrics import Metric
+from edgewise.tasks.pairs import Batch, Pairs
+
+EXAMPLES = 256
+"""Of which damage is measured at most."""
+LEAST = 1e-6
+"""Damage below which nothing can be learned."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """`of` gives each example's loss."""
+
+    metric: Metric
+    intact: float
+    damage: float
+
+    def of(
+        self, logits: Tensor, batch: Batch, full: Float[Tensor, "examples reads vocabulary"] | None
+    ) -> Float[Tensor, "*masks examples"]:
+        return (self.badness(logits, batch, full) - self.intact) / self.damage
+
+    def badness(self, logits: Tensor, batch: Batch, full: Tensor | None) -> Tensor:
+        return -self.metric.goodness(self.metric(logits, batch, full))
+
+
+@torch.no_grad()
+def held_to(
+    metric: Metric, model: Transformer, pairs: Pairs, replacer: Replacer, flow: Flow, batch_size: int
+) -> Held:
+    """The loss on these pairs; every number is checked on the way."""
+    plain = Held(metric, 0.0, 1.0)
+    sums = torch.zeros(2, dtype=torch.float64)
+    count = 0
+    for batch in islice(pairs.batches(batch_size, model.device), -(-EXAMPLES // batch_size)):
+        full = model(batch.clean, batch.read)
+        replaced = replaced_logits(model, batch.clean, batch.read, flow.replacements(model, batch, replacer))
+        for logits in (full, replaced):
+            require_finite(logits, model, batch)
+        ends = torch.stack([plain.badness(logits, batch, full) for logits in (full, replaced)])
+        sums += ends.double().sum(1).cpu()
+        count += len(batch)
+    intact, gone = (sums / count).tolist()
+    if gone - intact <= LEAST * max(abs(gone), abs(intact), 1e-3):
+        raise BadInput(
+            f"a mask is learned by what replacing edges does to {metric.name}. Replacing everything leaves "
+            f"it no worse than it is: {gone:.4g} beside {intact:.4g} of the full model, as a loss. "
+            "Choose another ablation or loss, or prompts that the model can do."
+        )
+    return Held(metric, intact, gone - intact)

@@ -1,0 +1,46 @@
+"""How a mask is trained, whatever it is made of: options that all learned masks have."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from edgewise.bounds import Count, NearlyOne, Positive
+from edgewise.masks.coefficients import Grain
+from edgewise.tasks.losses import Loss
+
+Optimiser = Literal["adam", "adamw", "sgd"]
+Schedule = Literal["constant", "linear", "cosine"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    steps: Count
+    rate: Positive
+    examples: Count = 8
+    """A step's."""
+    draws: Count = 8
+    """A step's, of each gate: as many masks are run on the same examples."""
+    loss: Loss = "auto"
+    unit: Literal["share", "own"] = "share"
+    """Of the loss: the damage that replacing everything does, or its own."""
+    grain: Grain = "edges"
+    positions: bool = False
+    """Each position has gates of its own."""
+    optimiser: Optimiser = "adam"
+    memory: NearlyOne = 0.999
+    """Of the mean square of gradients: Adam's beta 2."""
+    schedule: Schedule = "constant"
+    """Of the rate."""
+    seed: int = 0
+    thrifty: bool = False
+    """Layers are worked out again in the backward pass, not kept."""
+    tensorboard: str | None = None
+    """A folder for TensorBoard's events."""
+
+
+def share_of_rate(schedule: Schedule, step: int, steps: int) -> float:
+    if schedule == "linear":
+        return 1 - step / steps
+    return 1.0 if schedule == "constant" else (1 + math.cos(math.pi * step / steps)) / 2

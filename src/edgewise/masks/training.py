@@ -1,0 +1,233 @@
+"""The loop by which every mask is learned.
+
+    each step, on the next few examples:
+        draw the gates' numbers, several times if asked;  mask = their product
+        loss of the masked runs  +  penalty of the gates   ->   gradients  ->  one step of the optimiser
+
+One masked forward and backward a step, besides the reference runs: the corrupted one where the ablation
+takes replacements from it, the full model's where the loss compares with it. A step's random numbers follow
+from its number, so that training which was broken off goes on to the very same masks. Examples are run
+`batch_size` at a time, which changes memory and no result.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from edgewise.checkpoint import Checkpoint
+from edgewise.errors import BadNumbers
+from edgewise.masks.flows import Flow
+from edgewise.masks.gates import Gates, mask_of, settled_mask
+from edgewise.masks.held import Held
+from edgewise.masks.log import Log
+from edgewise.masks.penalties import Penalty
+from edgewise.masks.settings import Settings, share_of_rate
+from edgewise.masks.stream import Stream
+from edgewise.models.transformer import Transformer
+from edgewise.patching.budget import masks_at_once
+from edgewise.patching.forward import patched_logits
+from edgewise.patching.replacements import Replacer
+from edgewise.patching.workspace import Workspace
+from edgewise.progress import Progress
+from edgewise.tasks.pairs import Batch, Pairs
+
+SECONDS_BETWEEN_SAVES = 10.0
+
+
+@dataclass
+class Training:
+    """Everything that a step reads and changes."""
+
+    model: Transformer
+    pairs: Pairs
+    replacer: Replacer
+    held: Held
+    gates: Sequence[Gates]
+    penalty: Penalty
+    settings: Settings
+    flow: Flow
+    batch_size: int = 16
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.stream = Stream(self.pairs, settings.examples, settings.seed)
+        self.workspace = Workspace()
+        parameters = [each.parameters for each in self.gates]
+        makers = {
+            "adam": lambda: torch.optim.Adam(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
+            "adamw": lambda: torch.optim.AdamW(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
+            "sgd": lambda: torch.optim.SGD(parameters, lr=settings.rate),
+        }
+        self.optimiser = makers[settings.optimiser]()
+        self.done = 0
+        self.opened = torch.zeros_like(settled_mask(self.gates), dtype=torch.float64)
+        """Summed over the steps so far: how far each edge's gates are open, as they settle."""
+        self.late = self.opened.clone()
+        """The same over the last fifth of all steps."""
+
+    def run(self, stage: str, progress: Progress, log: Log, checkpoint: Checkpoint) -> None:
+        """To the last step, from the first or from where it was broken off."""
+        if saved := checkpoint.load():
+            self.restore(saved)
+        else:
+            checkpoint.save(self.state())
+        log.begin(stage, self.done)
+        steps, often = self.settings.steps, max(1, self.settings.steps // 500)
+        saved_at = started = time.monotonic()
+        first = self.done
+        with progress.counting(f"learning {stage}", steps, "steps", self.done) as advance:
+            while self.done < steps:
+                kept = self.state() if checkpoint.path is not None else {}
+                try:
+                    told = self.step()
+                except BadNumbers:
+                    checkpoint.save(kept)
+                    raise
+                if self.done % often == 0 or self.done == steps:
+                    seconds = (time.monotonic() - started) / (self.done - first)
+                    log.tell(self.done, {**told, "seconds a step": round(seconds, 6)})
+                advance(1, _in_short(told))
+                if time.monotonic() - saved_at >= SECONDS_BETWEEN_SAVES and self.done < steps:
+                    checkpoint.save(self.state())
+                    saved_at = time.monotonic()
+
+    def step(self) -> dict[str, float]:
+        """One step; what there is to tell of it."""
+        settings, step = self.settings, self.done
+        for group in self.optimiser.param_groups:
+            group["lr"] = settings.rate * share_of_rate(settings.schedule, step, settings.steps)
+        numbers = [each.draw(settings.seed, step, settings.draws) for each in self.gates]
+        mask = mask_of(self.gates, numbers)
+        losses, of_mask = self.gradient(self.stream.at(step), mask.detach())
+        loss = losses.mean().item()
+        penalty = self.penalty.of(self.gates, numbers, step)
+        self.optimiser.zero_grad()
+        # The mask's own gradient, and the penalty's, go back to the parameters together.
+        ((mask * of_mask).sum() + penalty).backward()
+        gradients = [each.parameters.grad for each in self.gates]
+        finite = all(each is None or each.isfinite().all() for each in gradients)
+        if not (math.isfinite(loss) and math.isfinite(penalty.item()) and finite):
+            raise BadNumbers(
+                f"NaN or infinity in step {step + 1:,}: loss {loss:.4g}, penalty {penalty.item():.4g}. "
+                "The mask as it was before that step is kept where there is a checkpoint. "
+                "Begin anew with a lower rate."
+            )
+        self.optimiser.step()
+        self.penalty.learn(loss)
+        with torch.no_grad():
+            for each in self.gates:
+                each.after(settings.seed, step + 1)
+            opened = settled_mask(self.gates)
+            self.opened += opened
+            if self.done >= settings.steps - self.late_steps:
+                self.late += opened
+        self.done += 1
+        return self.told(loss, penalty.item(), opened)
+
+    @property
+    def late_steps(self) -> int:
+        return -(-self.settings.steps // 5)
+
+    def learned(self) -> Float[Tensor, "*positions readers sources"]:
+        """The mask: the mean over the last fifth of the steps, for gates hover about where they belong."""
+        return self.late.float().cpu() / self.late_steps
+
+    def gradient(
+        self, index: list[int], numbers: Float[Tensor, "draws *positions readers sources"]
+    ) -> tuple[Float[Tensor, " draws"], Tensor]:
+        """The mean loss of these examples under each mask, and the gradient of their mean at the masks."""
+        numbers.requires_grad_()
+        total = torch.zeros(len(numbers), dtype=torch.float64)
+        with torch.enable_grad():
+            for masks, losses in self.losses(index, numbers):
+                aimed = self.flow.aim(losses).sum(1) / len(index)
+                (aimed.sum() / len(numbers)).backward(inputs=[numbers])
+                total[masks] += aimed.detach().double().cpu()
+        assert numbers.grad is not None
+        return total, numbers.grad
+
+    def losses(
+        self, index: list[int], numbers: Float[Tensor, "draws *positions readers sources"]
+    ) -> Iterator[tuple[slice, Float[Tensor, "some_draws some_examples"]]]:
+        """Of these examples under the masks, as many at a time as memory allows; and of which masks."""
+        for start in range(0, len(index), self.batch_size):
+            batch = self.pairs.batch(index[start : start + self.batch_size], self.model.device)
+            with torch.no_grad():
+                run = self.flow.arrange(self.model, batch, self.replacer)
+                full = self.full(batch)
+            together = self.together(batch)
+            for first in range(0, len(numbers), together):
+                masks = slice(first, min(first + together, len(numbers)))
+                some = numbers[masks]
+                logits = patched_logits(
+                    self.model,
+                    run.tokens,
+                    self.flow.mask(some if some.ndim == 4 else some[:, None]),
+                    run.replacements,
+                    read=batch.read,
+                    embeddings=run.embeddings,
+                    workspace=self.workspace,
+                    thrifty=self.settings.thrifty,
+                )
+                yield masks, self.held.of(logits, batch, full)
+
+    def together(self, batch: Batch) -> int:
+        """How many masks to run at once."""
+        config, reads = self.model.config, batch.read.numel()
+        sources = len(self.gates[0].coefficients.graph.sources)
+        return masks_at_once(
+            batch.clean.numel(), config.width, sources, reads * config.outputs, self.model.dtype
+        )
+
+    def full(self, batch: Batch) -> Tensor | None:
+        compares = self.held.metric.compares_with_full(batch)
+        return self.model(batch.clean, batch.read) if compares else None
+
+    def told(self, loss: float, penalty: float, opened: Tensor) -> dict[str, float]:
+        edges = self.gates[0].edges
+        left = opened.sum().item() / self.gates[0].repeats
+        return {
+            "loss": loss,
+            self.held.metric.name: loss * self.held.damage + self.held.intact,
+            "penalty": penalty,
+            "edges": left,
+            "sparsity": 1 - left / edges,
+            **self.penalty.told(),
+        }
+
+    def state(self) -> dict[str, Tensor]:
+        """All that a later step depends on."""
+        kept = {f"parameters {each.name}": each.parameters.detach().clone() for each in self.gates}
+        for place, moments in self.optimiser.state_dict()["state"].items():
+            kept |= {f"optimiser {place} {name}": value.clone() for name, value in moments.items()}
+        kept |= {f"penalty {name}": value.clone() for name, value in self.penalty.state().items()}
+        sums = {"opened": self.opened.clone(), "late": self.late.clone()}
+        return {**kept, **sums, "done": torch.tensor(self.done)}
+
+    def restore(self, saved: dict[str, Tensor]) -> None:
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in saved.items():
+            if name.startswith("optimiser "):
+                _, place, moment = name.split(" ", 2)
+                moments.setdefault(int(place), {})[moment] = value
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": moments})
+        with torch.no_grad():
+            for each in self.gates:
+                each.parameters.copy_(saved[f"parameters {each.name}"])
+        of_penalty = [name for name in saved if name.startswith("penalty ")]
+        self.penalty.restore({name.removeprefix("penalty "): saved[name] for name in of_penalty})
+        self.opened, self.late = saved["opened"].to(self.opened), saved["late"].to(self.late)
+        self.done = int(saved["done"])
+
+
+def _in_short(told: dict[str, float]) -> str:
+    """A step, for a line of progress."""
+    target = f" of {told['target']:.1%}" if "target" in told else ""
+    return f"loss {told['loss']:.3f}, {told['edges']:,.0f} edges, sparsity {told['sparsity']:.1%}{target}"

@@ -1,0 +1,81 @@
+"""A fast method before a slow one: which edges are worth the slow one's time."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from edgewise.checkpoint import Checkpoint
+from edgewise.circuit import Circuit, Scores
+from edgewise.errors import BadInput
+from edgewise.graph import Graph
+from edgewise.methods.options import takes
+from edgewise.methods.scorers import SCORERS
+from edgewise.models.transformer import Transformer
+from edgewise.patching.replacements import Replacer
+from edgewise.progress import Progress
+from edgewise.tasks.metrics import Metric
+from edgewise.tasks.pairs import Pairs
+
+First = Literal[
+    "eap",
+    "eap-ig-inputs",
+    "eap-ig-activations",
+    "eap-ig-mask",
+    "clean-corrupted",
+    "relp",
+    "gim",
+    "activation-patching",
+    "node-attribution",
+    "hisp",
+    "information-flow-routes",
+    "weight-gradients",
+    "direct-effect",
+]
+assert set(get_args(First)) == set(SCORERS) - {"acdc"}
+
+
+def strongest_by(
+    first: First,
+    share: float,
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    replacer: Replacer,
+    batch_size: int,
+    progress: Progress | None,
+    checkpoint: Checkpoint,
+) -> tuple[Circuit, Checkpoint]:
+    """The strongest share of all edges, by absolute score; and the checkpoint that remembers the scores."""
+    if problems := SCORERS[first].check(metric, pairs):
+        raise BadInput(*problems)
+    graph, kept = Graph.of(model.config), checkpoint.part("first")
+    values = kept.load().get("scores")
+    if values is None:
+        scorer = SCORERS[first].discover
+        keep: dict[str, Any] = {"checkpoint": kept} if takes(scorer, "checkpoint") else {}
+        scores = scorer(model, pairs, metric, replacer, batch_size=batch_size, progress=progress, **keep)
+        values = scores.values
+        kept.save({"scores": values})
+    strongest = Scores(graph, values).top(max(1, round(share * graph.edge_count)))
+    return strongest, checkpoint.beside({"first/scores": values})
+
+
+def narrowed(
+    first: First | None,
+    share: float,
+    edges: Circuit | None,
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    replacer: Replacer,
+    batch_size: int,
+    progress: Progress | None,
+    checkpoint: Checkpoint,
+) -> tuple[Circuit | None, Checkpoint]:
+    """The edges to go through: those given that are also among the strongest, where a first method is set."""
+    if first is None:
+        return edges, checkpoint
+    strongest, checkpoint = strongest_by(
+        first, share, model, pairs, metric, replacer, batch_size, progress, checkpoint
+    )
+    return (strongest if edges is None else strongest & edges), checkpoint

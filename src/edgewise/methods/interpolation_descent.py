@@ -1,0 +1,135 @@
+"""Interpolation descent (G. M. Taggart): a coefficient for every edge, and gradient descent on all of them.
+
+    x_reader = sum over its sources of [ c * live + (1 - c) * replacement ],     c clamped to [0, 1]
+    loss = KL to the full model (or the metric) + for each kind of edge  L1 x (sum c + half sum sqrt(c + .1))
+
+The coefficients begin uniform in [.25, 1]; the gradient goes straight through the clamp. DropIn: in each step
+a few of them are taken for 1. Resets: now and then, some of those at 0 are drawn anew, in the first three
+quarters of the steps. One masked run a step, where the author needed one for each layer.
+
+Where he lets the corrupted prompt flow through the coefficients and holds the rest at clean values, until the
+answer is gone (--set flow=broken), our default is the other way about (flow=kept): the clean prompt flows,
+the rest is corrupted, and the answer is to stay. A path that breaks the answer is found by the first, all
+that it needs by the second. He has a coefficient for a whole head (--set grain=tied); ours tells q, k and v
+apart. The loss is in shares of the damage that replacing everything does.
+
+An adversary, learned apart, has coefficients of its own, of edges whose replacement makes the model do
+better: what works against the answer. Its scores are below 0.
+
+Cost: a step is a patched forward and backward, the corrupted run and the full model's; as much again for the
+adversary.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from edgewise.bounds import Count, NotNegative, Part, Share
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
+from edgewise.circuit import Circuit, Scores
+from edgewise.graph import Graph
+from edgewise.masks.flows import Flow
+from edgewise.masks.log import NO_LOG, Log
+from edgewise.masks.penalties import Lengths
+from edgewise.masks.relaxations import Clamp
+from edgewise.masks.settings import Settings
+from edgewise.masks.subject import Subject, check_learning
+from edgewise.methods.first import First, narrowed
+from edgewise.models.transformer import Transformer
+from edgewise.patching.replacements import Replacer
+from edgewise.progress import Progress
+from edgewise.tasks.losses import Loss
+from edgewise.tasks.metrics import Metric
+from edgewise.tasks.pairs import Pairs
+
+SETTINGS = Settings(steps=600, rate=0.01, draws=1)
+PRESETS = {
+    "paper": {
+        "steps": 10_000,
+        "examples": 8,
+        "grain": "tied",
+        "flow": "broken",
+        "loss": "metric",
+        "unit": "own",
+        "adversary": False,
+    }
+}
+
+
+def check(
+    metric: Metric,
+    pairs: Pairs,
+    loss: Loss = "auto",
+    positions: bool = False,
+    tensorboard: str | None = None,
+) -> list[str]:
+    return check_learning("interpolation-descent", metric, pairs, loss, positions, tensorboard)
+
+
+def interpolation_descent(
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    replacer: Replacer,
+    *,
+    between: NotNegative = 0.001,
+    residual: NotNegative = 0.002,
+    output: NotNegative = 0.001,
+    half: NotNegative = 0.05,
+    epsilon: NotNegative = 0.1,
+    drop_in: Part = 0.04,
+    resets: Part = 0.1,
+    reset_every: Count = 50,
+    flow: Literal["kept", "broken"] = "kept",
+    mlps: Literal["live", "frozen"] = "live",
+    layers_first: bool = False,
+    adversary: bool = True,
+    adversary_price: NotNegative = 0.01,
+    training: Settings = SETTINGS,
+    first: First | None = None,
+    share: Share = 0.2,
+    edges: Circuit | None = None,
+    batch_size: int = 16,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
+    log: Log = NO_LOG,
+) -> Scores:
+    """Scores of all edges, below 0 where the adversary found them, and how many of them are the circuit."""
+    edges, checkpoint = narrowed(
+        first, share, edges, model, pairs, metric, replacer, batch_size, progress, checkpoint
+    )
+    subject = Subject.of(
+        model, pairs, metric, replacer, training, edges, batch_size, progress, checkpoint, log
+    )
+    graph = subject.graph
+    if mlps == "frozen":
+        subject = subject.with_frozen_mlps()
+    opponent = subject.judged_by(metric)
+    has_adversary = adversary and metric.against_full != "always"
+    if has_adversary:
+        # Said before the mask is learned, not after.
+        opponent.held(Flow("against", graph, opponent.frozen_mlps))
+    penalty = Lengths(graph, (between, residual, output), half, epsilon)
+    clamp = Clamp(drop_in=drop_in, resets=resets, reset_every=reset_every, steps=training.steps)
+    if layers_first:
+        by_layer = [subject.gates("layers", clamp, "layers")]
+        found = subject.learn("layers", by_layer, penalty, flow)
+        subject = subject.only(found.scores().own().kept)
+    kept = subject.learn("the mask", [subject.gates("edges", clamp)], penalty, flow).scores()
+    if not has_adversary:
+        return kept
+    opponent = opponent.after(subject)
+    small = Clamp(0.0, 0.1, drop_in=0.0, resets=resets, reset_every=reset_every, steps=training.steps)
+    price = Lengths(graph, [adversary_price] * 3, half, epsilon)
+    against = opponent.learn("the adversary", [opponent.gates("against", small)], price, "against").scores()
+    return both(graph, kept, against)
+
+
+def both(graph: Graph, kept: Scores, against: Scores) -> Scores:
+    """Of what an edge is found by, the stronger; that of the adversary below 0."""
+    opposed = against.values > kept.values
+    values = torch.where(opposed, -against.values, kept.values)
+    chosen = kept.own().kept & ~opposed
+    return Scores(graph, values, int(chosen.sum()))

@@ -1,0 +1,72 @@
+"""Uniform gradient sampling (Li and Janson 2024, arXiv:2409.09951): gates that are mostly 0 or 1 when drawn.
+
+    q = sigmoid(p),  w = q (1 - q),  z = 1 - clamp((u - q) / w + 1/2, 0, 1)
+    loss = KL to the full model (or the metric) + price x sum of q
+
+The price is in shares of the damage that replacing everything does; the paper's is 1e-3 of the loss's own
+unit. Derived from the formulas, not from the authors' code: w takes no part in the gradient.
+
+Cost: a step is a patched forward and backward, the corrupted run and the full model's.
+"""
+
+from __future__ import annotations
+
+from edgewise.bounds import NotNegative, Positive, Share
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
+from edgewise.circuit import Circuit, Scores
+from edgewise.masks.log import NO_LOG, Log
+from edgewise.masks.penalties import Price
+from edgewise.masks.relaxations import Uniform
+from edgewise.masks.settings import Settings
+from edgewise.masks.subject import Subject, check_learning
+from edgewise.methods.first import First, narrowed
+from edgewise.models.transformer import Transformer
+from edgewise.patching.replacements import Replacer
+from edgewise.progress import Progress
+from edgewise.tasks.losses import Loss
+from edgewise.tasks.metrics import Metric
+from edgewise.tasks.pairs import Pairs
+
+SETTINGS = Settings(steps=600, rate=0.1, memory=0.95)
+
+
+def check(
+    metric: Metric,
+    pairs: Pairs,
+    loss: Loss = "auto",
+    positions: bool = False,
+    tensorboard: str | None = None,
+) -> list[str]:
+    return check_learning("ugs", metric, pairs, loss, positions, tensorboard)
+
+
+def ugs(
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    replacer: Replacer,
+    *,
+    price: NotNegative = 0.01,
+    rise: Share = 0.5,
+    mean: float = 2.0,
+    spread: NotNegative = 0.1,
+    limit: Positive = 5.0,
+    training: Settings = SETTINGS,
+    first: First | None = None,
+    share: Share = 0.2,
+    edges: Circuit | None = None,
+    batch_size: int = 16,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
+    log: Log = NO_LOG,
+) -> Scores:
+    """Scores of all edges, and how many of them are the circuit."""
+    edges, checkpoint = narrowed(
+        first, share, edges, model, pairs, metric, replacer, batch_size, progress, checkpoint
+    )
+    subject = Subject.of(
+        model, pairs, metric, replacer, training, edges, batch_size, progress, checkpoint, log
+    )
+    gates = [subject.gates("edges", Uniform(mean, spread, limit))]
+    penalty = Price(price, round(rise * training.steps))
+    return subject.learn("the mask", gates, penalty).scores()
