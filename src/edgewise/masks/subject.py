@@ -30,7 +30,12 @@ from edgewise.tasks.pairs import Pairs
 
 
 def check_learning(
-    name: str, metric: Metric, pairs: Pairs, loss: Loss, positions: bool, tensorboard: str | None
+    name: str,
+    metric: Metric,
+    pairs: Pairs,
+    loss: Loss = "auto",
+    positions: bool = False,
+    tensorboard: str | None = None,
 ) -> list[str]:
     """Why a mask cannot be learned by this loss on these pairs."""
     problems = check_tensorboard(tensorboard)

@@ -19,6 +19,7 @@ Cost: a step is a patched forward and backward, the corrupted run and the full m
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from edgewise.bounds import NotNegative, Positive, Share, Target
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
@@ -33,7 +34,6 @@ from edgewise.methods.first import First, narrowed
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
-from edgewise.tasks.losses import Loss
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
@@ -73,14 +73,8 @@ PRESETS["paper-tracr-xproportion"] = {
 }
 
 
-def check(
-    metric: Metric,
-    pairs: Pairs,
-    loss: Loss = "auto",
-    positions: bool = False,
-    tensorboard: str | None = None,
-) -> list[str]:
-    return check_learning("edge-pruning", metric, pairs, loss, positions, tensorboard)
+check = partial(check_learning, "edge-pruning")
+"""Why it cannot use a metric on some pairs."""
 
 
 def check_target(target: float, edges: int) -> list[str]:

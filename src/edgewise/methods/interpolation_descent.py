@@ -22,6 +22,7 @@ adversary.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import torch
@@ -40,7 +41,6 @@ from edgewise.methods.first import First, narrowed
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
-from edgewise.tasks.losses import Loss
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
@@ -58,14 +58,8 @@ PRESETS = {
 }
 
 
-def check(
-    metric: Metric,
-    pairs: Pairs,
-    loss: Loss = "auto",
-    positions: bool = False,
-    tensorboard: str | None = None,
-) -> list[str]:
-    return check_learning("interpolation-descent", metric, pairs, loss, positions, tensorboard)
+check = partial(check_learning, "interpolation-descent")
+"""Why it cannot use a metric on some pairs."""
 
 
 def interpolation_descent(

@@ -11,6 +11,8 @@ Cost: a step is a patched forward and backward, the corrupted run and the full m
 
 from __future__ import annotations
 
+from functools import partial
+
 from edgewise.bounds import NotNegative, Positive, Share
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
@@ -23,21 +25,14 @@ from edgewise.methods.first import First, narrowed
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
-from edgewise.tasks.losses import Loss
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
 SETTINGS = Settings(steps=600, rate=0.1, memory=0.95)
 
 
-def check(
-    metric: Metric,
-    pairs: Pairs,
-    loss: Loss = "auto",
-    positions: bool = False,
-    tensorboard: str | None = None,
-) -> list[str]:
-    return check_learning("ugs", metric, pairs, loss, positions, tensorboard)
+check = partial(check_learning, "ugs")
+"""Why it cannot use a metric on some pairs."""
 
 
 def ugs(
