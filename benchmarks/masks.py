@@ -20,6 +20,7 @@ from edgewise.graph import Graph
 from edgewise.masks.log import NO_LOG
 from edgewise.masks.penalties import Lagrangian, Lengths, Penalty, Price
 from edgewise.masks.relaxations import Clamp, HardConcrete, Uniform
+from edgewise.masks.runs import EdgesRun
 from edgewise.masks.settings import Settings
 from edgewise.masks.subject import Subject
 from edgewise.masks.training import Training
@@ -51,7 +52,8 @@ def step_costs(works: Works, rounds: int) -> dict[str, tuple[float, float]]:
         limit = 4.0 if name == "edge-pruning" else 3.2
         found[f"{name}, seconds of a step"] = seconds[name] / seconds["plain"], limit
         found[f"{name}, operations of a step"] = counted[name] / counted["plain"], limit
-        gigabytes = (peak_bytes(each.step) + each.workspace.bytes) / 1e9
+        assert isinstance(each.masked, EdgesRun)
+        gigabytes = (peak_bytes(each.step) + each.masked.workspace.bytes) / 1e9
         found[f"{name}, GB of a step, outbox and its gradient counted"] = gigabytes, 1.2
     return found
 

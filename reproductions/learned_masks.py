@@ -11,7 +11,7 @@ ablation, on all of theirs. The truth judges and does nothing else. Prints the m
 in brackets.
 
     python reproductions/learned_masks.py [--methods NAME ...] [--models NAME ...] [--seeds 5]
-                                          [--out found.json]
+                                          [--first-seed 0] [--out found.json]
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=LEARNED, default=list(LEARNED))
     parser.add_argument("--models", nargs="+", choices=zoo.names(), default=zoo.names())
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="write all figures as JSON, too")
     given = parser.parse_args()
     found: dict[str, dict[str, list[Figures]]] = {}
@@ -48,7 +49,8 @@ def main() -> None:
         print(f"\n| {method} | edges | {' | '.join(COLUMNS)} | seconds |")
         print("|---" * (len(COLUMNS) + 3) + "|")
         for model in given.models:
-            measured = [measure(model, method, seed) for seed in range(given.seeds)]
+            seeds = range(given.first_seed, given.first_seed + given.seeds)
+            measured = [measure(model, method, seed) for seed in seeds]
             found.setdefault(method, {})[model] = measured
             print(row(model, measured), flush=True)
     if given.out:

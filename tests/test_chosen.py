@@ -146,7 +146,7 @@ def test_a_run_keeps_what_the_method_chose_unless_edges_are_asked_for(home, tau,
 def test_a_run_of_a_learned_mask_keeps_its_own_circuit_or_as_many_edges_as_are_asked_for(home, method):
     # Gates that begin about half open.
     half = {"adversary": False} if method == "interpolation-descent" else {"mean": 0.0, "spread": 1.0}
-    options = {"steps": 3, **half}
+    options = {"steps": 3, "trim": None, **half}
     asked = request(home, out=str(home / method), method=method, options=options, edges=None, prune=False)
     found = run(asked)
     assert found.circuit == found.scores.own()

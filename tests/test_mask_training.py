@@ -7,7 +7,7 @@ import edgewise as ew
 from edgewise.checkpoint import Checkpoint
 from edgewise.errors import BadInput, BadNumbers
 from edgewise.graph import Graph
-from edgewise.masks import training as loop
+from edgewise.masks import runs
 from edgewise.masks.held import Held
 from edgewise.masks.log import NO_LOG
 from edgewise.masks.penalties import Lagrangian
@@ -70,9 +70,10 @@ def test_a_steps_gradient_is_that_of_the_definition_worked_out_reader_by_reader(
     index = training.stream.at(0)
     batch = training.pairs.batch(index)
     numbers = torch.rand(2, *graph.shape, dtype=torch.float64) * graph.edges
-    loss, gradient = training.gradient(index, numbers.clone())
+    loss, aimed, gradient = training.gradient(index, numbers.clone())
+    assert torch.equal(aimed, loss)
     full = training.model(batch.clean, batch.read)
-    replacements = training.replacer.replacements(batch.corrupted)
+    replacements = training.masked.replacer.replacements(batch.corrupted)
     slow = numbers.clone().requires_grad_()
     expected = torch.zeros((), dtype=torch.float64)
     for mask in slow:
@@ -92,7 +93,7 @@ def test_how_examples_are_run_changes_no_result(changed):
 
 def test_how_many_masks_fit_at_once_changes_no_result(monkeypatch):
     whole = trained(training_of())
-    monkeypatch.setattr(loop, "masks_at_once", lambda *_: 1)
+    monkeypatch.setattr(runs, "masks_at_once", lambda *_: 1)
     for mine, other in zip(whole, trained(training_of()), strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-6, atol=1e-9)
 

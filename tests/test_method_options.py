@@ -110,7 +110,7 @@ def test_how_a_mask_is_trained_is_listed_option_by_option_with_the_methods_own_d
 def test_what_is_given_reaches_the_method_and_what_is_wrong_with_it_is_told_at_once():
     model, pairs = helping_and_harming()
     runs = [
-        ew.discover(model, pairs, "ugs", loss="metric", steps=2, **given)
+        ew.discover(model, pairs, "ugs", loss="metric", steps=2, trim=None, **given)
         for given in ({}, {"rate": 0.1, "examples": 8}, {"rate": 0.2})
     ]
     assert runs[0] == runs[1] != runs[2]

@@ -35,7 +35,7 @@ def test_every_stage_is_told_step_by_step_and_what_rounding_comes_to_at_its_end(
             assert 0 <= each["edges"] <= EDGES
     assert set(contents(home / method)) == {*FILES, TRAINING}
     if len(STAGES[method]) == 1:
-        assert told[-1]["edges after rounding"] == found.scores.chosen
+        assert told[-1]["edges after trimming"] == found.scores.chosen
 
 
 def test_other_methods_tell_nothing_and_what_another_run_told_goes_with_it(home):
@@ -96,6 +96,19 @@ def test_a_target_is_missed_by_more_than_a_hundredth_of_all_edges():
         0,
     ]
     assert notes_on_training("") == []
+
+
+def test_a_circuit_whose_loss_is_above_hold_in_all_tries_is_noted():
+    def notes(*losses, hold=0.2):
+        told = []
+        for each, loss in enumerate(losses):
+            told.append({"stage": f"try {each}", "step": 1, "sparsity": 0.5, "hold": hold})
+            told.append({"stage": f"try {each}", "step": 1, "rounded loss": 0.9, "trimmed loss": loss})
+        return notes_on_training("".join(json.dumps(each) + "\n" for each in told))
+
+    assert notes(0.3, 0.1) == notes(0.1) == []
+    [note] = notes(0.5, 0.3)
+    assert note.startswith("the circuit's loss is 0.3, above hold=0.2: it does not do the task.")
 
 
 def test_a_log_can_be_asked_for_from_python_and_a_method_that_tells_nothing_writes_none(home, tmp_path):

@@ -59,7 +59,12 @@ class Flow:
 
     def mask(self, numbers: Float[Tensor, "*leading readers sources"]) -> Tensor:
         """Of the run: 1 where what flows is live."""
-        return self.graph.edges.to(numbers) - numbers if self.name == "against" else numbers
+        if self.name != "against":
+            return numbers
+        live = self.graph.edges.to(numbers)
+        if self.frozen_mlps and self.graph.mlps:
+            live[:, [self.graph.mlp_source(layer) for layer in range(self.graph.layers)]] = 0
+        return live - numbers
 
     def aim(self, losses: Float[Tensor, ...]) -> Tensor:
         """What is held small, from the shares of damage done."""

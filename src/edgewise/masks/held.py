@@ -44,6 +44,11 @@ class Held:
     ) -> Float[Tensor, "*masks examples"]:
         return (self.badness(logits, batch, full) - self.intact) / self.damage
 
+    def value(self, share: float) -> float:
+        """The metric, of a loss."""
+        badness = share * self.damage + self.intact
+        return float(-self.metric.goodness(torch.tensor(badness, dtype=torch.float64)))
+
     def badness(self, logits: Tensor, batch: Batch, full: Tensor | None) -> Tensor:
         return -self.metric.goodness(self.metric(logits, batch, full))
 

@@ -1,10 +1,14 @@
-"""From gates to a mask that was trained, its rounding, and scores.
+"""From gates that were trained to a circuit, and scores.
 
-    circuit = the round(sum of the mask) edges with the largest numbers
+    rounded = the round(sum of the mask) edges with the largest numbers
+    circuit = what is left of it when edges that it can do without are gone (`trimming.py`)
 
-which is the threshold at which 1 - mean(mask) of the edges go, as in Edge Pruning. The rounded mask is run
-again: what rounding costs is told. An edge's score is its number in the mask; a hundredth of it is how far
-the gate was open on the average of all steps, which ranks those that are all shut, or all open, at the end.
+Rounding is at the threshold at which 1 - mean(mask) of the edges go, as in Edge Pruning. The loss is measured
+with the mask as it was learned, rounded, and trimmed.
+
+    score of an edge of the circuit    1 + what the loss grows by without it; those not tried stand above
+    score of another                   below 1: how far its gate was open, of which a hundredth is the average
+                                       of all steps; those that were trimmed last, just below 1
 """
 
 from __future__ import annotations
@@ -20,71 +24,115 @@ from edgewise.circuit import Scores
 from edgewise.graph import Graph
 from edgewise.masks.log import Log
 from edgewise.masks.training import Training
+from edgewise.masks.trimming import Trimmed, Trimming
 from edgewise.progress import Progress
 
 ON_THE_AVERAGE = 0.01
 MOST_STEPS = 32
-"""Of whose examples the rounded mask is run."""
+"""Of whose examples the loss is told."""
 
 
 @dataclass(frozen=True)
 class Learned:
-    graph: Graph
-    mask: Float[Tensor, "*positions readers sources"]
-    """From 0 to 1, as it settled on the average of the last fifth of the steps."""
-    opened: Float[Tensor, "*positions readers sources"]
-    """How far each edge's gates were open, on the average of all steps."""
+    scores: Scores
+    loss: float
+    """Of the circuit."""
 
     def state(self, stage: str) -> dict[str, Tensor]:
         """What a checkpoint holds of it while later stages go on."""
-        return {f"{stage}/mask": self.mask, f"{stage}/opened": self.opened}
-
-    def scores(self) -> Scores:
-        """Where positions have gates of their own, those of the position at which an edge's is largest."""
-        values = (1 - ON_THE_AVERAGE) * self.mask.double() + ON_THE_AVERAGE * self.opened.double()
-        mask = self.mask
-        if mask.ndim > 2:
-            values, mask = values.amax(0), mask.amax(0)
-        strengths = values[self.graph.edges].sort(descending=True).values
-        chosen = round(mask.double().sum().item())
-        if chosen:
-            # Edges that share a coefficient come and go together.
-            chosen = int((strengths >= strengths[chosen - 1]).sum())
-        return Scores(self.graph, values, chosen)
+        return {
+            f"{stage}/scores": self.scores.values,
+            f"{stage}/chosen": torch.tensor(self.scores.chosen),
+            f"{stage}/circuit's loss": torch.tensor(self.loss, dtype=torch.float64),
+        }
 
 
-def learn(stage: str, training: Training, progress: Progress, log: Log, checkpoint: Checkpoint) -> Learned:
-    """Trains to the end, unless that was done before the work was broken off."""
+def learn(
+    stage: str, training: Training, progress: Progress, log: Log, checkpoint: Checkpoint, exact: bool = False
+) -> Learned:
+    """Trains to the end, unless that was done before the work was broken off. `exact`: the circuit is to have
+    as many edges as rounding leaves."""
     graph, kept = training.gates[0].coefficients.graph, checkpoint.part(stage)
     saved = kept.load()
-    if "mask" in saved:
+    if "scores" in saved:
         log.stages.append(stage)
-        return Learned(graph, saved["mask"], saved["opened"])
+        return Learned(Scores(graph, saved["scores"], int(saved["chosen"])), saved["circuit's loss"].item())
     training.run(stage, progress, log, kept)
     mask = training.learned()
-    found = Learned(graph, mask, training.opened.cpu() / training.settings.steps)
-    log.tell(training.settings.steps, after_rounding(training, mask, found.scores()))
+    opened = training.opened.cpu() / training.settings.steps
+    rounded = ranked(graph, mask, opened)
+    settled, loss = losses_of(training, [mask, as_mask(rounded, mask)])
+    told = {
+        "settled loss": settled,
+        "rounded loss": loss,
+        "cost of rounding": loss - settled,
+        "edges after rounding": float(rounded.chosen or 0),
+    }
+    scores = rounded
+    if training.settings.trim is not None:
+        scores = trimmed(training, rounded, training.settings.trim, exact, progress)
+        [loss] = losses_of(training, [as_mask(scores, mask)])
+        told |= {"trimmed loss": loss, "edges after trimming": float(scores.chosen or 0)}
+    log.tell(training.settings.steps, told)
     log.end()
-    return found
+    return Learned(scores, loss)
+
+
+def ranked(graph: Graph, mask: Tensor, opened: Tensor) -> Scores:
+    """By how far gates are open. Where positions have gates of their own, those of the position at which an
+    edge's is largest."""
+    values = (1 - ON_THE_AVERAGE) * mask.double() + ON_THE_AVERAGE * opened.double()
+    if mask.ndim > 2:
+        values, mask = values.amax(0), mask.amax(0)
+    strengths = values[graph.edges].sort(descending=True).values
+    chosen = round(mask.double().sum().item())
+    if chosen:
+        # Edges that share a coefficient come and go together.
+        chosen = int((strengths >= strengths[chosen - 1]).sum())
+    return Scores(graph, values, chosen)
+
+
+def trimmed(training: Training, rounded: Scores, trim: float, exact: bool, progress: Progress) -> Scores:
+    """The circuit trimmed, and its edges ranked by their worth."""
+    gates = training.gates[0]
+    strengths = gates.coefficients.gather(rounded.values)
+    of_chosen = gates.coefficients.gather(rounded.own().mask(torch.float64)) > 0
+    found = Trimming(training, strengths, progress).trimmed(int(of_chosen.sum()), trim, exact)
+    values = placed(strengths, found)
+    chosen = int(gates.worth.cpu()[found.kept].sum())
+    return Scores(rounded.graph, gates.coefficients.spread(values), chosen)
+
+
+def placed(strengths: Float[Tensor, " count"], found: Trimmed) -> Float[Tensor, " count"]:
+    """Scores of coefficients."""
+    worth = found.worth.clamp(min=0)
+    most = worth.nan_to_num(0.0).max() if len(worth) else 0.0
+    # What was not tried was open for longer than all that was.
+    values = torch.where(worth.isnan(), most + strengths, worth) + 1
+    values = torch.where(found.kept, values, strengths)
+    gone = torch.tensor(found.gone, dtype=torch.long)
+    outside = ~found.kept
+    outside[gone] = False
+    least = values[outside].max() if outside.any() else 0.0
+    # The first that went just above all that was never inside, the last just below 1.
+    order = torch.arange(1, len(gone) + 1, dtype=values.dtype)
+    values[gone] = least + (1 - least) * order / (len(gone) + 1)
+    return values
+
+
+def as_mask(scores: Scores, like: Tensor) -> Tensor:
+    rounded = scores.own().mask(like.dtype)
+    return rounded if like.ndim == 2 else rounded[None].expand_as(like)
 
 
 @torch.no_grad()
-def after_rounding(training: Training, mask: Tensor, scores: Scores) -> dict[str, float]:
-    """The loss with the mask as it settled, and with the circuit that comes of it; on some of the pairs."""
-    rounded = scores.own().mask(training.model.dtype)
-    if mask.ndim > 2:
-        rounded = rounded[None].expand_as(mask)
-    masks = torch.stack([mask.to(rounded), rounded])
-    total, count = torch.zeros(2, dtype=torch.float64), 0
+def losses_of(training: Training, masks: list[Tensor]) -> list[float]:
+    """On some of the pairs."""
+    stacked = torch.stack(masks).to(training.model.dtype)
+    total, count = torch.zeros(len(masks), dtype=torch.float64), 0
     for step in range(min(training.stream.steps, MOST_STEPS)):
         index = training.stream.at(step)
-        for which, losses in training.losses(index, masks):
+        for which, losses in training.losses(index, stacked):
             total[which] += losses.double().sum(1).cpu()
         count += len(index)
-    settled, after = (total / count).tolist()
-    return {
-        "settled loss": settled,
-        "rounded loss": after,
-        "cost of rounding": after - settled,
-        "edges after rounding": float(len(scores.own())),
-    }
+    return (total / count).tolist()

@@ -155,7 +155,7 @@ class Lagrangian:
     def told(self) -> dict[str, float]:
         reached = min(1.0, self.step / self.rise)
         named = zip(self.targets, self.multipliers.tolist(), strict=True)
-        told: dict[str, float] = {}
+        told: dict[str, float] = {} if self.hold is None else {"hold": self.hold}
         for index, (target, (first, second)) in enumerate(named):
             if target is not None:
                 end = f" {index + 1}" if index else ""

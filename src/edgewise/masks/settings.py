@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from edgewise.bounds import Count, NearlyOne, Positive
+from edgewise.bounds import Count, NearlyOne, NotNegative, Positive
 from edgewise.masks.coefficients import Grain
 from edgewise.tasks.losses import Loss
 
@@ -33,6 +33,8 @@ class Settings:
     """Of the mean square of gradients: Adam's beta 2."""
     schedule: Schedule = "constant"
     """Of the rate."""
+    trim: NotNegative | None = 0.01
+    """Edges go from the rounded mask while its loss grows by no more; None: none does."""
     seed: int = 0
     thrifty: bool = False
     """Layers are worked out again in the backward pass, not kept."""

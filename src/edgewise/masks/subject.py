@@ -19,6 +19,7 @@ from edgewise.masks.learned import Learned, learn
 from edgewise.masks.log import Log, check_tensorboard
 from edgewise.masks.penalties import Penalty
 from edgewise.masks.relaxations import Relaxation
+from edgewise.masks.runs import EdgesRun
 from edgewise.masks.settings import Settings
 from edgewise.masks.training import Training
 from edgewise.models.transformer import Transformer
@@ -51,6 +52,10 @@ def check_learning(
             f"Got {lengths[0]} to {lengths[-1]} tokens. Leave out positions=true, or choose prompts."
         )
     return problems
+
+
+APART = 1_000_003
+"""From a seed to that of the next attempt, so that it is hardly another run's."""
 
 
 @dataclass
@@ -111,25 +116,25 @@ class Subject:
         like = self.model.token_embedding
         return Gates.drawn(name, shared, relaxation, self.settings.seed, like, place)
 
-    def learn(self, stage: str, gates: list[Gates], penalty: Penalty, name: FlowName = "kept") -> Learned:
+    def learn(
+        self,
+        stage: str,
+        gates: list[Gates],
+        penalty: Penalty,
+        name: FlowName = "kept",
+        exact: bool = False,
+    ) -> Learned:
         """One stage; what it found is kept while others go on."""
-        found = learn(stage, self.training(gates, penalty, name), self.progress, self.log, self.checkpoint)
+        training = self.training(gates, penalty, name)
+        found = learn(stage, training, self.progress, self.log, self.checkpoint, exact)
         self.checkpoint = self.checkpoint.beside({**self.checkpoint.also, **found.state(stage)})
         return found
 
     def training(self, gates: list[Gates], penalty: Penalty, name: FlowName = "kept") -> Training:
         flow = Flow(name, self.graph, self.frozen_mlps)
-        held = self.held(flow)
+        run = EdgesRun(self.model, flow, self.replacer, self.settings.thrifty)
         return Training(
-            self.model,
-            self.pairs,
-            self.replacer,
-            held,
-            gates,
-            penalty,
-            self.settings,
-            flow,
-            self.batch_size,
+            self.model, self.pairs, run, self.held(flow), gates, penalty, self.settings, self.batch_size
         )
 
     def held(self, flow: Flow) -> Held:
@@ -150,6 +155,10 @@ class Subject:
             heads[:, [self.graph.mlp_source(layer) for layer in layers]] = False
             heads[[self.graph.mlp_reader(layer) for layer in layers]] = False
         return replace(self.only(heads), frozen_mlps=True)
+
+    def drawn_anew(self) -> Subject:
+        """The same with other random numbers."""
+        return replace(self, settings=replace(self.settings, seed=self.settings.seed + APART))
 
     def after(self, other: Subject) -> Subject:
         """The same, with what the other's stages have found in the checkpoint."""

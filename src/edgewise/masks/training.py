@@ -23,18 +23,14 @@ from torch import Tensor
 
 from edgewise.checkpoint import Checkpoint
 from edgewise.errors import BadNumbers
-from edgewise.masks.flows import Flow
 from edgewise.masks.gates import Gates, mask_of, settled_mask
 from edgewise.masks.held import Held
 from edgewise.masks.log import Log
 from edgewise.masks.penalties import Penalty
+from edgewise.masks.runs import MaskedRun
 from edgewise.masks.settings import Settings, share_of_rate
 from edgewise.masks.stream import Stream
 from edgewise.models.transformer import Transformer
-from edgewise.patching.budget import masks_at_once
-from edgewise.patching.forward import patched_logits
-from edgewise.patching.replacements import Replacer
-from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
 from edgewise.tasks.pairs import Batch, Pairs
 
@@ -47,18 +43,16 @@ class Training:
 
     model: Transformer
     pairs: Pairs
-    replacer: Replacer
+    masked: MaskedRun
     held: Held
     gates: Sequence[Gates]
     penalty: Penalty
     settings: Settings
-    flow: Flow
     batch_size: int = 16
 
     def __post_init__(self) -> None:
         settings = self.settings
         self.stream = Stream(self.pairs, settings.examples, settings.seed)
-        self.workspace = Workspace()
         parameters = [each.parameters for each in self.gates]
         makers = {
             "adam": lambda: torch.optim.Adam(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
@@ -105,8 +99,8 @@ class Training:
             group["lr"] = settings.rate * share_of_rate(settings.schedule, step, settings.steps)
         numbers = [each.draw(settings.seed, step, settings.draws) for each in self.gates]
         mask = mask_of(self.gates, numbers)
-        losses, of_mask = self.gradient(self.stream.at(step), mask.detach())
-        loss = losses.mean().item()
+        losses, aimed, of_mask = self.gradient(self.stream.at(step), mask.detach())
+        loss = aimed.mean().item()
         penalty = self.penalty.of(self.gates, numbers, step)
         self.optimiser.zero_grad()
         # The mask's own gradient, and the penalty's, go back to the parameters together.
@@ -129,7 +123,7 @@ class Training:
             if self.done >= settings.steps - self.late_steps:
                 self.late += opened
         self.done += 1
-        return self.told(loss, penalty.item(), opened)
+        return self.told(losses.mean().item(), loss, penalty.item(), opened)
 
     @property
     def late_steps(self) -> int:
@@ -141,17 +135,19 @@ class Training:
 
     def gradient(
         self, index: list[int], numbers: Float[Tensor, "draws *positions readers sources"]
-    ) -> tuple[Float[Tensor, " draws"], Tensor]:
-        """The mean loss of these examples under each mask, and the gradient of their mean at the masks."""
+    ) -> tuple[Float[Tensor, " draws"], Float[Tensor, " draws"], Tensor]:
+        """The mean loss of these examples under each mask, what of it is held small, and the gradient of that
+        at the masks."""
         numbers.requires_grad_()
-        total = torch.zeros(len(numbers), dtype=torch.float64)
+        total = torch.zeros(2, len(numbers), dtype=torch.float64)
         with torch.enable_grad():
             for masks, losses in self.losses(index, numbers):
-                aimed = self.flow.aim(losses).sum(1) / len(index)
-                (aimed.sum() / len(numbers)).backward(inputs=[numbers])
-                total[masks] += aimed.detach().double().cpu()
+                aimed = self.masked.aim(losses)
+                (aimed.sum() / (len(index) * len(numbers))).backward(inputs=[numbers])
+                for row, each in zip(total, (losses, aimed), strict=True):
+                    row[masks] += each.detach().double().sum(1).cpu() / len(index)
         assert numbers.grad is not None
-        return total, numbers.grad
+        return total[0], total[1], numbers.grad
 
     def losses(
         self, index: list[int], numbers: Float[Tensor, "draws *positions readers sources"]
@@ -160,42 +156,24 @@ class Training:
         for start in range(0, len(index), self.batch_size):
             batch = self.pairs.batch(index[start : start + self.batch_size], self.model.device)
             with torch.no_grad():
-                run = self.flow.arrange(self.model, batch, self.replacer)
                 full = self.full(batch)
-            together = self.together(batch)
+            arranged, together = self.masked.arranged(batch), self.masked.at_once(batch)
             for first in range(0, len(numbers), together):
                 masks = slice(first, min(first + together, len(numbers)))
-                some = numbers[masks]
-                logits = patched_logits(
-                    self.model,
-                    run.tokens,
-                    self.flow.mask(some if some.ndim == 4 else some[:, None]),
-                    run.replacements,
-                    read=batch.read,
-                    embeddings=run.embeddings,
-                    workspace=self.workspace,
-                    thrifty=self.settings.thrifty,
-                )
+                logits = self.masked.logits(arranged, batch, numbers[masks])
                 yield masks, self.held.of(logits, batch, full)
-
-    def together(self, batch: Batch) -> int:
-        """How many masks to run at once."""
-        config, reads = self.model.config, batch.read.numel()
-        sources = len(self.gates[0].coefficients.graph.sources)
-        return masks_at_once(
-            batch.clean.numel(), config.width, sources, reads * config.outputs, self.model.dtype
-        )
 
     def full(self, batch: Batch) -> Tensor | None:
         compares = self.held.metric.compares_with_full(batch)
         return self.model(batch.clean, batch.read) if compares else None
 
-    def told(self, loss: float, penalty: float, opened: Tensor) -> dict[str, float]:
+    def told(self, damage: float, loss: float, penalty: float, opened: Tensor) -> dict[str, float]:
+        """`damage`: what the loss is made of, before the flow turns it round."""
         edges = self.gates[0].edges
         left = opened.sum().item() / self.gates[0].repeats
         return {
             "loss": loss,
-            self.held.metric.name: loss * self.held.damage + self.held.intact,
+            self.held.metric.name: self.held.value(damage),
             "penalty": penalty,
             "edges": left,
             "sparsity": 1 - left / edges,

@@ -1,4 +1,4 @@
-"""A fast method before a slow one: which edges are worth the slow one's time."""
+"""A fast method before one that learns a mask: which edges are worth the slow one's time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from edgewise.checkpoint import Checkpoint
 from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
+from edgewise.masks.log import Log
+from edgewise.masks.settings import Settings
+from edgewise.masks.subject import Subject
 from edgewise.methods.options import takes
 from edgewise.methods.scorers import SCORERS
 from edgewise.models.transformer import Transformer
@@ -60,22 +63,25 @@ def strongest_by(
     return strongest, checkpoint.beside({"first/scores": values})
 
 
-def narrowed(
-    first: First | None,
-    share: float,
-    edges: Circuit | None,
+def begun(
     model: Transformer,
     pairs: Pairs,
     metric: Metric,
     replacer: Replacer,
+    settings: Settings,
+    first: First | None,
+    share: float,
+    edges: Circuit | None,
     batch_size: int,
     progress: Progress | None,
     checkpoint: Checkpoint,
-) -> tuple[Circuit | None, Checkpoint]:
-    """The edges to go through: those given that are also among the strongest, where a first method is set."""
-    if first is None:
-        return edges, checkpoint
-    strongest, checkpoint = strongest_by(
-        first, share, model, pairs, metric, replacer, batch_size, progress, checkpoint
-    )
-    return (strongest if edges is None else strongest & edges), checkpoint
+    log: Log,
+) -> Subject:
+    """What a mask is to be learned of: the edges given that are also among the strongest, where a first
+    method is set."""
+    if first is not None:
+        strongest, checkpoint = strongest_by(
+            first, share, model, pairs, metric, replacer, batch_size, progress, checkpoint
+        )
+        edges = strongest if edges is None else strongest & edges
+    return Subject.of(model, pairs, metric, replacer, settings, edges, batch_size, progress, checkpoint, log)

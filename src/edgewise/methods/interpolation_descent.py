@@ -36,8 +36,8 @@ from edgewise.masks.log import NO_LOG, Log
 from edgewise.masks.penalties import Lengths
 from edgewise.masks.relaxations import Clamp
 from edgewise.masks.settings import Settings
-from edgewise.masks.subject import Subject, check_learning
-from edgewise.methods.first import First, narrowed
+from edgewise.masks.subject import check_learning
+from edgewise.methods.first import First, begun
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
@@ -54,6 +54,7 @@ PRESETS = {
         "loss": "metric",
         "unit": "own",
         "adversary": False,
+        "trim": None,
     }
 }
 
@@ -91,12 +92,8 @@ def interpolation_descent(
     log: Log = NO_LOG,
 ) -> Scores:
     """Scores of all edges, below 0 where the adversary found them, and how many of them are the circuit."""
-    edges, checkpoint = narrowed(
-        first, share, edges, model, pairs, metric, replacer, batch_size, progress, checkpoint
-    )
-    subject = Subject.of(
-        model, pairs, metric, replacer, training, edges, batch_size, progress, checkpoint, log
-    )
+    given = (model, pairs, metric, replacer, training, first, share, edges, batch_size)
+    subject = begun(*given, progress, checkpoint, log)
     graph = subject.graph
     if mlps == "frozen":
         subject = subject.with_frozen_mlps()
@@ -110,14 +107,14 @@ def interpolation_descent(
     if layers_first:
         by_layer = [subject.gates("layers", clamp, "layers")]
         found = subject.learn("layers", by_layer, penalty, flow)
-        subject = subject.only(found.scores().own().kept)
-    kept = subject.learn("the mask", [subject.gates("edges", clamp)], penalty, flow).scores()
+        subject = subject.only(found.scores.own().kept)
+    kept = subject.learn("the mask", [subject.gates("edges", clamp)], penalty, flow).scores
     if not has_adversary:
         return kept
     opponent = opponent.after(subject)
     small = Clamp(0.0, 0.1, drop_in=0.0, resets=resets, reset_every=reset_every, steps=training.steps)
     price = Lengths(graph, [adversary_price] * 3, half, epsilon)
-    against = opponent.learn("the adversary", [opponent.gates("against", small)], price, "against").scores()
+    against = opponent.learn("the adversary", [opponent.gates("against", small)], price, "against").scores
     return both(graph, kept, against)
 
 

@@ -20,8 +20,8 @@ from edgewise.masks.log import NO_LOG, Log
 from edgewise.masks.penalties import Price
 from edgewise.masks.relaxations import Uniform
 from edgewise.masks.settings import Settings
-from edgewise.masks.subject import Subject, check_learning
-from edgewise.methods.first import First, narrowed
+from edgewise.masks.subject import check_learning
+from edgewise.methods.first import First, begun
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
@@ -56,12 +56,8 @@ def ugs(
     log: Log = NO_LOG,
 ) -> Scores:
     """Scores of all edges, and how many of them are the circuit."""
-    edges, checkpoint = narrowed(
-        first, share, edges, model, pairs, metric, replacer, batch_size, progress, checkpoint
-    )
-    subject = Subject.of(
-        model, pairs, metric, replacer, training, edges, batch_size, progress, checkpoint, log
-    )
+    given = (model, pairs, metric, replacer, training, first, share, edges, batch_size)
+    subject = begun(*given, progress, checkpoint, log)
     gates = [subject.gates("edges", Uniform(mean, spread, limit))]
     penalty = Price(price, round(rise * training.steps))
-    return subject.learn("the mask", gates, penalty).scores()
+    return subject.learn("the mask", gates, penalty).scores

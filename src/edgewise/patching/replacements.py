@@ -7,7 +7,7 @@ source is replaced: a reader's input is that stream plus the masked differences.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -100,6 +100,8 @@ class Replacer:
     def __init__(self, ablation: Ablation, model: Transformer, fixed: Sources | None = None) -> None:
         self.ablation, self.model, self.fixed = ablation, model, fixed
         self.fixed_replacements = None if fixed is None else Replacements.of_sources(model, fixed)
+        self.learned: Sequence[Tensor] = ()
+        """What replacements are worked out from anew each time, while it is learned."""
 
     def sources(self, corrupted: Int[Tensor, "examples positions"] | None) -> Sources:
         """The values alone; for methods that need no streams. The lists are the caller's to empty."""

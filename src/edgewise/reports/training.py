@@ -10,13 +10,18 @@ TARGET_MISSED = 0.01
 
 
 def rounding_line(training: str) -> str:
-    """What rounding came to, of each stage."""
-    return "\n".join(
-        f"{told['stage']}: loss {told['settled loss']:.3g} as learned, {told['rounded loss']:.3g} with the "
-        f"{told['edges after rounding']:,.0f} edges it is rounded to"
-        for told in _lines(training)
-        if "rounded loss" in told
+    """What rounding and trimming came to, of each stage."""
+    return "\n".join(_rounding(told) for told in _lines(training) if "rounded loss" in told)
+
+
+def _rounding(told: dict[str, Any]) -> str:
+    line = (
+        f"{told['stage']}: loss {told['settled loss']:.2g} as learned, "
+        f"{told['rounded loss']:.2g} rounded ({told['edges after rounding']:,.0f} edges)"
     )
+    if "trimmed loss" not in told:
+        return line
+    return f"{line}, {told['trimmed loss']:.2g} trimmed ({told['edges after trimming']:,.0f})"
 
 
 def notes_on_training(training: str) -> list[str]:
@@ -30,7 +35,18 @@ def notes_on_training(training: str) -> list[str]:
                 f"{stage} came to a sparsity of {told['sparsity']:.1%}, and {target:.1%} was asked for. The "
                 "loss does not allow more. Choose fewer edges (--edges), more steps, or a larger hold."
             )
+    holds = [told["hold"] for told in by_stage.values() if "hold" in told]
+    losses = [_loss_at_last(told) for told in _lines(training) if "rounded loss" in told]
+    if holds and losses and min(losses) > holds[0]:
+        notes.append(
+            f"the circuit's loss is {min(losses):.2g}, above hold={holds[0]:g}: it does not do the task. "
+            "Choose more steps, more tries, another ablation, or prompts that the model can do."
+        )
     return notes
+
+
+def _loss_at_last(told: dict[str, Any]) -> float:
+    return told.get("trimmed loss", told["rounded loss"])
 
 
 def _lines(training: str) -> list[dict[str, Any]]:

@@ -1,0 +1,86 @@
+"""How a model is run under several masks at once: what a training learns by.
+
+Here masks are of edges; what finer masks are made of has runs of its own (`MaskedRun` is what both are).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from edgewise.masks.flows import Arranged, Flow
+from edgewise.models.transformer import Transformer
+from edgewise.patching.budget import masks_at_once
+from edgewise.patching.forward import patched_logits
+from edgewise.patching.replacements import Replacer
+from edgewise.patching.workspace import Workspace
+from edgewise.tasks.pairs import Batch
+
+
+@runtime_checkable
+class MaskedRun(Protocol):
+    @property
+    def also_learned(self) -> Sequence[Tensor]:
+        """What is learned together with the mask."""
+        ...
+
+    def arranged(self, batch: Batch) -> Any:
+        """What runs on a batch share, whatever their masks."""
+        ...
+
+    def logits(
+        self, arranged: Any, batch: Batch, masks: Tensor
+    ) -> Float[Tensor, "masks examples reads vocabulary"]: ...
+
+    def at_once(self, batch: Batch) -> int:
+        """How many masks to run together."""
+        ...
+
+    def aim(self, losses: Float[Tensor, ...]) -> Tensor:
+        """What is held small, from the shares of damage done."""
+        ...
+
+
+@dataclass
+class EdgesRun:
+    model: Transformer
+    flow: Flow
+    replacer: Replacer
+    thrifty: bool = False
+    workspace: Workspace = field(default_factory=Workspace)
+
+    @property
+    def also_learned(self) -> Sequence[Tensor]:
+        return self.replacer.learned
+
+    def arranged(self, batch: Batch) -> Arranged:
+        with torch.no_grad():
+            return self.flow.arrange(self.model, batch, self.replacer)
+
+    def logits(
+        self, arranged: Arranged, batch: Batch, masks: Float[Tensor, "masks *positions readers sources"]
+    ) -> Float[Tensor, "masks examples reads vocabulary"]:
+        return patched_logits(
+            self.model,
+            arranged.tokens,
+            self.flow.mask(masks if masks.ndim == 4 else masks[:, None]),
+            # Those that are learned have a graph of their own for each backward pass.
+            self.replacer.replacements(None) if self.also_learned else arranged.replacements,
+            read=batch.read,
+            embeddings=arranged.embeddings,
+            workspace=self.workspace,
+            thrifty=self.thrifty,
+        )
+
+    def at_once(self, batch: Batch) -> int:
+        config = self.model.config
+        sources, numbers = len(self.flow.graph.sources), batch.read.numel() * config.outputs
+        return masks_at_once(batch.clean.numel(), config.width, sources, numbers, self.model.dtype)
+
+    def aim(self, losses: Float[Tensor, ...]) -> Tensor:
+        return self.flow.aim(losses)

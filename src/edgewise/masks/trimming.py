@@ -1,0 +1,120 @@
+"""What of a rounded mask the task can do without, found by trying: each edge's worth, and a smaller circuit.
+
+    worth of an edge = loss of the circuit without it - loss of the circuit
+
+While the loss stays within `trim` of what it is at first, the edges worth least go, several at a time where
+that does no harm. It begins with some edges more than rounding leaves, the next in the mask's order, so that
+one that was shut by chance can come back. Edges that share a coefficient come and go together.
+
+Gates that are open at the end hardly differ; what they are worth does. Exact, so a run for each try: as many
+as cost a third of the training at most. Where they do not suffice for all edges, the weakest are tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from edgewise.masks.training import Training
+from edgewise.progress import Progress
+
+EXAMPLES = 128
+"""Of which the loss is measured."""
+LEAST_MORE, SHARE_MORE = 8, 8
+"""Edges more than rounding leaves: so many, or one for every so many that are left; at most as many again."""
+ROUNDS = 3
+"""For which the tries are to suffice."""
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """Of coefficients, not edges."""
+
+    kept: Bool[Tensor, " count"]
+    worth: Float[Tensor, " count"]
+    """Of those that are kept, in the circuit at last; NaN where it was not tried."""
+    gone: list[int]
+    """In the order in which they went."""
+    loss: float
+    """Of the circuit at last."""
+
+
+@dataclass
+class Trimming:
+    training: Training
+    strengths: Float[Tensor, " count"]
+    """How far each coefficient's gate is open: what is weakest is tried first."""
+    progress: Progress
+    spent: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        training = self.training
+        self.steps: list[list[int]] = []
+        for step in range(training.stream.steps):
+            if sum(map(len, self.steps)) >= EXAMPLES:
+                break
+            self.steps.append(training.stream.at(step))
+        settings, examples = training.settings, sum(map(len, self.steps))
+        self.allowed = settings.steps * settings.examples * settings.draws // examples
+
+    def trimmed(self, chosen: int, trim: float, exact: bool) -> Trimmed:
+        """From the `chosen` strongest, and some more. `exact`: as many are to be kept, at whatever cost."""
+        more = min(chosen, max(LEAST_MORE, chosen // SHARE_MORE))
+        order = self.strengths.sort(descending=True, stable=True).indices[: chosen + more]
+        kept = torch.zeros(len(self.strengths), dtype=torch.bool)
+        kept[order] = True
+        worth, gone = torch.full(kept.shape, torch.nan, dtype=torch.float64), []
+        loss = self.losses(kept, [[]])[0].item()
+        limit = loss + trim
+        tried = order[-max(1, self.allowed // ROUNDS) :].flip(0)
+        with self.progress.counting("trimming", self.allowed, "tries") as advance:
+            while len(tried) and self.spent + len(tried) <= self.allowed:
+                without = self.losses(kept, [[unit] for unit in tried.tolist()])
+                advance(len(tried), f"{int(kept.sum()):,} left, loss {loss:.3f}")
+                without, places = without.sort(stable=True)
+                tried = tried[places]
+                worth[tried] = without - loss
+                goes = int(kept.sum()) - chosen if exact else int((without <= limit).sum())
+                if goes <= 0:
+                    break
+                count, loss = self.together(kept, tried, goes, torch.inf if exact else limit)
+                kept[tried[:count]] = False
+                gone += tried[:count].tolist()
+                # Those that are left, from the weakest; equals stay in this order.
+                tried = self.weakest_first(tried[count:])
+        worth[~kept] = torch.nan
+        return Trimmed(kept, worth, gone, loss)
+
+    def together(self, kept: Tensor, tried: Tensor, goes: int, limit: float) -> tuple[int, float]:
+        """How many of the first of these can go at once, half of them or fewer; and the loss without them."""
+        sizes = [max(1, goes // 2)]
+        while sizes[-1] > 1:
+            sizes.append(sizes[-1] // 2)
+        losses = self.losses(kept, [tried[:size].tolist() for size in sizes]).tolist()
+        for size, loss in zip(sizes, losses, strict=True):
+            if loss <= limit or size == 1:
+                return size, loss
+        raise AssertionError("one can always go")
+
+    def weakest_first(self, units: Int[Tensor, " some"]) -> Int[Tensor, " some"]:
+        return units[self.strengths[units].sort(stable=True).indices]
+
+    @torch.no_grad()
+    def losses(self, kept: Bool[Tensor, " count"], without: list[list[int]]) -> Float[Tensor, " circuits"]:
+        """Of the circuit without each of these sets."""
+        circuits = kept.repeat(len(without), 1)
+        for row, units in zip(circuits, without, strict=True):
+            row[units] = False
+        self.spent += len(without)
+        training = self.training
+        masks = training.gates[0].coefficients.spread(
+            circuits.to(training.model.device, training.model.dtype)
+        )
+        total = torch.zeros(len(masks), dtype=torch.float64)
+        for index in self.steps:
+            for which, losses in training.losses(index, masks):
+                total[which] += training.masked.aim(losses).double().sum(1).cpu()
+        return total / sum(map(len, self.steps))
