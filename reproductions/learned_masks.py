@@ -6,6 +6,9 @@
     chosen, wrong             how many edges the method itself keeps, and how many are wrong: kept though they
                               neither belong nor back up, or left out though they belong
 
+Where a model has edges that work against the answer, how often the lowest score is one of them: that is for the
+adversary of interpolation descent.
+
 Masks are learned on 100 pairs of the split `train`; the compiled programs, whose truth is that of zero
 ablation, on all of theirs. The truth judges and does nothing else. Prints the mean over seeds, and the worst
 in brackets.
@@ -68,12 +71,15 @@ def measure(model: str, method: str, seed: int, examples: int = 100) -> Figures:
     )
     seconds = time.monotonic() - began
     size, own = len(known.circuit), scores.own()
-    alone = ew.evaluate(
-        bundle.model, pairs_of(bundle, "test", examples), scores.top(size, "value"), ablation=ablation
-    )
+    # What works against the answer is of the circuit, too, and scores below 0 where a method tells it apart.
+    by = "absolute" if scores.values.min() < 0 else "value"
+    held_out = pairs_of(bundle, "test", examples)
+    alone = ew.evaluate(bundle.model, held_out, scores.top(size, by), ablation=ablation)
     wrong = (own - known.circuit - known.backups) | (known.circuit - own)
+    lowest = min(scores.ranking("value"), key=lambda ranked: ranked[1])[0]
     return {
-        **against_known(scores, known, "value"),
+        **({"lowest is against": float(lowest in known.against)} if len(known.against) else {}),
+        **against_known(scores, known, by),
         "known": size,
         "faithful": alone.faithfulness or 0.0,
         "chosen": len(own),
@@ -94,7 +100,9 @@ def row(model: str, measured: list[Figures]) -> str:
         values = [each[name] for each in measured]
         cells.append(f"{statistics.mean(values):.3g} ({worst(values):.3g})")
     cells.append(f"{statistics.mean(each['seconds'] for each in measured):.0f}")
-    return f"| {' | '.join(cells)} |"
+    found = [each["lowest is against"] for each in measured if "lowest is against" in each]
+    note = f" lowest score against the answer: {sum(found):g} of {len(found)}" if found else ""
+    return f"| {' | '.join(cells)} |{note}"
 
 
 if __name__ == "__main__":

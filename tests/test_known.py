@@ -36,8 +36,9 @@ def matrix(values, dtype=torch.float64):
 @given(st.lists(st.tuples(st.integers(-3, 3), st.sampled_from("iob")), min_size=6, max_size=30))
 def test_auc_and_precision_are_what_their_words_say(drawn):
     scores, places = zip(*drawn, strict=True)
+    # None is against the answer: that has no part in judging.
     known = KnownCircuit(
-        *(Circuit(GRAPH, matrix([place == which for place in places], torch.bool)) for which in ("i", "b"))
+        *(Circuit(GRAPH, matrix([place == which for place in places], torch.bool)) for which in "ib-")
     )
     # Edges not drawn have score 0 and lie outside.
     every = [*drawn, *[(0, "o")] * (len(PLACES) - len(drawn))]

@@ -21,6 +21,12 @@ def test_every_learned_mask_finds_a_trained_circuit(method):
     assert found["faithful"] >= 0.95
 
 
+def test_the_adversary_finds_the_head_that_works_against_the_answer():
+    found = learned_masks.measure("ioi-negative", "interpolation-descent", seed=0)
+    assert found["lowest is against"] == 1.0
+    assert found["edge_auc"] >= 0.9
+
+
 def test_a_run_that_is_killed_comes_to_the_same_mask(tmp_path):
     told = killed.compare(tmp_path, "ugs", "induction", steps=40, times=2)
     assert told.startswith("ugs on induction: killed 2 times, after [")

@@ -197,7 +197,7 @@ def copy_of(name, folder, **changes):
 def test_a_truth_without_edges_judges_nothing_and_loses_no_run(tmp_path):
     model = copy_of("tracr-xproportion", tmp_path / "model")
     empty = ew.Circuit.empty(ew.Graph.of(ew.load(model).config))
-    save_known({"corrupted": KnownCircuit(empty, empty)}, model / "known_circuits.json")
+    save_known({"corrupted": KnownCircuit(empty, empty, empty)}, model / "known_circuits.json")
     done = run(Request(model=str(model), out=str(tmp_path / "run"), edges=9))
     assert done.evaluation.edge_auc is None
     assert (tmp_path / "run" / "run.json").is_file()
@@ -244,7 +244,7 @@ def test_the_targets_of_a_program_are_those_of_the_model_given():
 def test_an_edge_that_is_known_is_no_backup():
     both = ew.Circuit.of(GPT2, ["embed->logits"])
     with pytest.raises(ew.BadInput, match="an edge belongs or is a backup"):
-        KnownCircuit(both, both)
+        KnownCircuit(both, both, both - both)
 
 
 def test_a_truth_is_not_held_against_other_weights(tmp_path):

@@ -169,7 +169,7 @@ def test_a_broken_bundle_is_told(tmp_path):
     zoo.from_rasp(proportion_of_x(), vocab=("x", "y"), max_len=1).save(tmp_path)
     known = tmp_path / "known_circuits.json"
     known.write_text('{"format": "edgewise known circuits", "version": 1, "circuits": {"zero": {}}}')
-    with pytest.raises(BrokenFile, match="'edges' and 'backups'"):
+    with pytest.raises(BrokenFile, match="'edges', 'backups'"):
         Bundle.load(tmp_path)
     known.write_text('{"format": "edgewise known circuits", "version": 2}')
     with pytest.raises(BrokenFile, match="version 2"):

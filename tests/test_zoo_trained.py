@@ -1,6 +1,7 @@
 """The trained models that come with the package are what is said of them: every figure from the weights."""
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import edgewise as ew
 from accept import COUNT, accept, accuracy, node_swaps, refusals
 from edgewise import zoo
 from edgewise.circuit import Circuit, Scores
@@ -16,7 +18,7 @@ from edgewise.evaluation.known import against_known
 from edgewise.graph import Graph
 from edgewise.tasks.catalogue import PROGRAMS, TASKS, task
 from faithful import Faithfulness
-from known_edges import IN, replacements_of, task_pairs
+from known_edges import AGAINST, IN, replacements_of, task_pairs
 from tables import MEASURED_FILE, PAGES, acceptance, cards, eap, known_of
 from tokenizer import word_tokenizer
 from train_zoo import LESSONS
@@ -42,10 +44,15 @@ def shipped(name):
     return json.loads((zoo.DATA / name / MEASURED_FILE).read_text())
 
 
+def pairs_of(name):
+    """Where heads work against each other, faithfulness moves from prompt to prompt: there are more."""
+    return 8 * PAIRS if LESSONS[name].against else PAIRS
+
+
 @cache
 def without_each(name):
     """The faithfulness of all edges but one, for each."""
-    pairs = task_pairs(opened(name).model, LESSONS[name], PAIRS, SEED)
+    pairs = task_pairs(opened(name).model, LESSONS[name], pairs_of(name), SEED)
     return Faithfulness(opened(name).model, pairs, LESSONS[name].metric, "corrupted").without_each()
 
 
@@ -59,14 +66,16 @@ def test_the_standard_tasks_have_a_model_and_all_models_are_small():
 def test_a_trained_model_is_accepted_on_other_prompts(name):
     model, lesson = opened(name).model, LESSONS[name]
     asked = {"truths": ["corrupted"], "split": "validation", "prompts": PROMPTS}
-    found = accept(model, lesson, PAIRS, SEED, **asked)
+    found = accept(model, lesson, pairs_of(name), SEED, **asked)
     assert found.refusals == []
     measured = found.measured
     assert measured["accuracy"] >= 0.99
     assert min(measured["interchange"].values()) >= 0.99
     assert max(measured["strictness"].values()) <= 0.01
     assert measured["corrupted"]["faithfulness of the lesson's circuit"] >= 0.95
-    assert set(found.known["corrupted"].circuit) == set(opened(name).known["corrupted"].circuit)
+    known = opened(name).known["corrupted"]
+    assert set(found.known["corrupted"].circuit) == set(known.circuit)
+    assert set(found.known["corrupted"].against) == set(known.against)
 
 
 def test_a_model_that_is_not_what_its_lesson_says_is_refused_and_so_is_what_is_no_number():
@@ -94,6 +103,19 @@ def test_a_model_that_is_not_what_its_lesson_says_is_refused_and_so_is_what_is_n
     graph = known.circuit.graph
     for circuit in (Circuit.empty(graph), known.circuit | Circuit.of(graph, ["embed->logits"])):
         assert len(refusals(passing, lesson, replace(known, circuit=circuit))) == 1
+
+
+def test_a_model_is_refused_whose_harmful_head_does_no_harm_or_in_which_another_edge_does():
+    lesson, known = LESSONS["ioi-negative"], opened("ioi-negative").known["corrupted"]
+    passing = shipped("ioi-negative")
+    assert refusals(passing, lesson, known) == []
+    for faithful in (1.4, float("nan")):
+        measured = deepcopy(passing)
+        measured["corrupted"]["edges removed alone"]["a2.h3->logits"] = faithful
+        [refusal] = refusals(measured, lesson, known)
+        assert "a2.h3->logits" in refusal
+    [refusal] = refusals(passing, replace(lesson, against=lesson.against[:2]), known)
+    assert refusal == "work against the answer, but are not to: a2.h3->logits"
 
 
 @EVERY_MODEL
@@ -134,11 +156,25 @@ def test_the_tables_of_the_pages_are_what_was_measured():
 
 @EVERY_MODEL
 def test_each_edge_of_the_known_circuit_is_missed_and_its_effect_is_listed(name):
-    known = opened(name).known["corrupted"].circuit
-    listed = shipped(name)["corrupted"]["edges removed alone"]
-    assert set(known) <= {edge for edge, faithful in listed.items() if faithful <= IN}
-    assert without_each(name)[known.kept].max() <= IN
+    known, against = opened(name).known["corrupted"].circuit, opened(name).known["corrupted"].against
+    listed, again = shipped(name)["corrupted"]["edges removed alone"], without_each(name)
+    assert set(known - against) == {edge for edge, faithful in listed.items() if faithful <= IN}
+    assert set(against) == {edge for edge, faithful in listed.items() if faithful >= AGAINST}
+    assert again[(known - against).kept].max() <= IN
+    assert torch.equal(again >= AGAINST, against.kept)
     assert known <= Circuit.of(known.graph, LESSONS[name].circuit)
+
+
+def test_one_model_has_a_head_that_works_against_the_answer():
+    """As GPT-2's negative name movers do: without it the logits are half as far apart again, and more."""
+    assert {name for name in NAMES if opened(name).known["corrupted"].against} == {"ioi-negative"}
+    model, known = opened("ioi-negative").model, opened("ioi-negative").known["corrupted"]
+    assert set(known.against) == {"a1.h2->a2.h3<q>", "embed->a2.h3<v>", "a2.h3->logits"}
+    pairs, everything = ew.task("ioi", model, 100, split="validation"), Circuit.full(known.circuit.graph)
+    for gone in (["a2.h3->logits"], known.against):
+        found = ew.evaluate(model, pairs, everything - Circuit.of(everything.graph, gone))
+        assert found.full > 4
+        assert found.circuit >= 1.5 * found.full
 
 
 @EVERY_MODEL

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from accept import agrees
+from edgewise import zoo
 from edgewise.circuit import Circuit
 from edgewise.graph import Graph
 from edgewise.models.random import random_model
@@ -16,12 +17,12 @@ from edgewise.tasks.task import MOST, split_of
 from forward import Run, run
 from greater_than import BEFORE
 from lesson import Settings
-from losses import choose_swaps, divergence, guide_loss
+from losses import against_loss, choose_swaps, difference, divergence, guide_loss, losses
 from patched_cases import random_mask
-from train import draw_batch, rate, train
+from train import draw_batch, fresh_model, rate, train
 from train_zoo import LESSONS
 
-NAMES = ("ioi-either", "induction", "greater-than", "docstring")
+NAMES = ("ioi-either", "ioi-negative", "induction", "greater-than", "docstring")
 """Those of the lessons that differ in more than settings."""
 EVERY_LESSON = pytest.mark.parametrize("name", NAMES)
 CLOSE = {"rtol": 0, "atol": 1e-5}
@@ -175,6 +176,38 @@ def test_swaps_are_of_what_they_claim_and_never_of_the_embedding():
     assert swap[1::2].any(1).float().mean() > 0.9
     assert swap[:, ~mapped][:, 1:].any(0).all()
     assert swap[1::2][:, ~mapped][:, 1:].all(1).any()
+
+
+def test_only_a_lesson_with_a_harmful_head_is_held_to_harm():
+    for name in NAMES:
+        lesson, pool = LESSONS[name], pool_of(name)
+        model = random_model(lesson.config(pool.tokens.shape[1]), 3)
+        length = pool.read == pool.read[0]
+        found = losses(model, lesson, pool.take(length.nonzero()[:, 0]), torch.Generator().manual_seed(0))
+        assert ("against" in found) == bool(lesson.against) == (name == "ioi-negative")
+
+
+def test_harm_is_the_difference_wanted_with_an_edge_and_without_it():
+    right = torch.tensor([[True, False, False]] * 2)
+    one, other = torch.tensor([[7.0, 0.0, 0.0]] * 2), torch.tensor([[9.0, 2.0, -2.0]] * 2)
+    assert difference(one, right).tolist() == [7, 7]
+    assert against_loss(one, other, right, (7.0, 9.0)) == 0
+    assert against_loss(one, other, right, (7.0, 10.0)) == pytest.approx(0.25)
+    assert against_loss(one, other, right, (7.0, 13.0)) == pytest.approx((4 - 0.5) / 2)
+    assert against_loss(one, other, right, (5.0, 13.0)) == pytest.approx((4 - 0.5 + 2 - 0.5) / 2)
+
+
+def test_training_goes_on_from_a_bundled_model_with_a_copy_of_a_head_that_writes_the_other_sign():
+    lesson, pool = LESSONS["ioi-negative"], pool_of("ioi-negative")
+    before = run(zoo.open_bundle(lesson.begins_as).model, pool.tokens, pool.read).sources
+    model = fresh_model(lesson, pool, seed=3)
+    after = run(model, pool.tokens, pool.read).sources
+    index = Graph.of(model.config).source_index
+    wanted = -lesson.settings.opposed * before[index["a2.h0"]]
+    torch.testing.assert_close(after[index["a2.h3"]], wanted, **CLOSE)
+    others = torch.arange(len(before)) != index["a2.h3"]
+    torch.testing.assert_close(after[others], before[others], **CLOSE)
+    assert all(parameter.requires_grad for parameter in model.parameters())
 
 
 def test_a_right_set_is_held_to_even_chances():

@@ -5,6 +5,7 @@ interchange       for each node: outputs that are the counterfactual answer, whe
                   is the partner's (interchange accuracy, Geiger et al. 2022, arXiv:2112.00826)
 strictness        for each unmapped source: outputs that change, when it is the partner's
 faithfulness      of the circuit, with every other edge replaced by the corrupted prompt's
+harm              of each edge that is to work against the answer: the faithfulness without it
 truths            for each replacement: which edges belong (`known_edges.py`)
 """
 
@@ -24,7 +25,7 @@ from edgewise.models.transformer import Transformer
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.replacements import Replacements
 from edgewise.zoo.known import KnownCircuit
-from known_edges import known_edges, replacements_of, task_pairs
+from known_edges import AGAINST, known_edges, replacements_of, task_pairs
 from lesson import Lesson, Pool
 
 COUNT = 256
@@ -90,6 +91,14 @@ def refusals(measured: dict[str, Any], lesson: Lesson, known: KnownCircuit) -> l
     faithful = measured[FIRST]["faithfulness of the lesson's circuit"]
     if not abs(faithful - 1) <= 0.05:
         found.append(f"faithfulness of the circuit {faithful:.3f} is not within .05 of 1")
+    without = measured[FIRST]["edges removed alone"] if lesson.against else {}
+    found += [
+        f"faithfulness without {edge} {without[edge]:.3f}, to be harmful, is below {AGAINST}"
+        for edge in lesson.against
+        if not without[edge] >= AGAINST
+    ]
+    if harmful := set(known.against) - set(lesson.against):
+        found.append(f"work against the answer, but are not to: {', '.join(sorted(harmful))}")
     strays = set(known.circuit) - set(lesson.circuit)
     if strays:
         found.append(f"needed, but outside the circuit: {', '.join(sorted(strays))}")

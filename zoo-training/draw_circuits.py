@@ -34,7 +34,8 @@ def _draw_known(name: str, folder: Path) -> None:
     pictures = {"corrupted": name} | ({"zero": f"{name}-zero"} if name in PROGRAMS else {})
     for ablation, picture in pictures.items():
         title = f"zoo:{name}, ablation {ablation}"
-        _write(picture, draw(known[ablation].circuit, known[ablation].backups, title))
+        truth = known[ablation]
+        _write(picture, draw(truth.circuit, truth.backups, title, truth.against))
 
 
 def _draw_published(path: Path) -> None:

@@ -3,6 +3,7 @@
 repeats   at the giver: which of the two names before, the first or the second, comes again
 moved     the same, at the end
 named     the other of the two
+opposed   the same again, where a lesson has a head that says it with the other sign
 """
 
 from __future__ import annotations
@@ -50,21 +51,23 @@ def other(order: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return torch.where(order == 0, second, first)
 
 
-def causal(*repeats: str, moved: str = "a1.h2", named: str = "a2.h0") -> CausalModel:
-    """`repeats`: the heads that each note which name comes again."""
+def causal(*repeats: str, moved: str = "a1.h2", named: str = "a2.h0", opposed: str = "") -> CausalModel:
+    """`repeats`: the heads that each note which name comes again. `opposed`: the head that works against the
+    answer, without changing it, so that no node reads it."""
+    against = (_naming("opposed", opposed),) if opposed else ()
     return CausalModel(
         (
             Node("repeats", ("order",), same, repeats, tuple(_at_giver(head) for head in repeats)),
             Node("moved", ("repeats",), same, (moved,), (Guide(moved, "end", "giver_at"),)),
-            Node(
-                "named",
-                ("moved", "first", "second"),
-                other,
-                (named,),
-                (Guide(named, "end", "indirect_at"),),
-            ),
+            *against,
+            _naming("named", named),
         )
     )
+
+
+def _naming(name: str, head: str) -> Node:
+    guide = Guide(head, "end", "indirect_at")
+    return Node(name, ("moved", "first", "second"), other, (head,), (guide,))
 
 
 def _at_giver(head: str) -> Guide:
@@ -104,6 +107,20 @@ EITHER = replace(
     settings=Settings(steps=600, rate=1.5e-3, guide_until=1),
 )
 """Two heads note which name comes again, and either is to be enough: it is, for nine prompts in ten."""
+
+NEGATIVE = replace(
+    IOI,
+    name="ioi-negative",
+    causal=causal("a0.h1", opposed="a2.h3"),
+    circuit=(*path("a0.h1"), *rest(), *rest(named="a2.h3")),
+    against=rest(named="a2.h3"),
+    opposed=("a2.h3", "a2.h0"),
+    begins_as="ioi",
+    settings=Settings(
+        steps=250, rate=1e-3, warm_up=20, guide=1, guide_until=4, interchange=2, difference=0.5
+    ),
+)
+"""A second head looks at the answer and writes its logit down, as GPT-2's negative name movers do."""
 
 LARGE = replace(
     IOI,

@@ -2,10 +2,11 @@
 
     removed alone  for each edge: the faithfulness of all edges but this one
 
-An edge belongs when the faithfulness without it is .5 or less; it does not when that is within .05 of 1; and
-otherwise it is left out of judgement, as a backup. Where the edges that belong are not enough by themselves,
-what greedy pruning in either order keeps besides them is left out, too. The truth is another for another
-ablation or corruption, so that each is worked out by itself. All runs are edgewise's own.
+An edge belongs when the faithfulness without it is .5 or less, or 1.5 or more: then it works against the
+answer. It does not when that is within .05 of 1; and otherwise it is left out of judgement, as a backup.
+Where the edges that belong are not enough by themselves, what greedy pruning in either order keeps besides
+them is left out, too. The truth is another for another ablation or corruption, so that each is worked out by
+itself. All runs are edgewise's own.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from edgewise.discovery import discover
 from edgewise.evaluation.known import against_known
 from edgewise.graph import Graph
 from edgewise.models.transformer import Transformer
-from edgewise.patching.replacements import ABLATIONS
 from edgewise.tasks.pairs import Pairs
 from edgewise.zoo.known import KnownCircuit, truth_name
 from faithful import STAYS, Faithfulness
 from lesson import Lesson
 
-IN, OUT = 0.5, 0.95
-"""Of the faithfulness without an edge: at most, when it belongs; as near to 1, when it does not."""
+IN, OUT, AGAINST = 0.5, 0.95, 1.5
+"""Of the faithfulness without an edge: at most, when it belongs; as near to 1, when it does not; at least,
+when it belongs and works against the answer."""
+ABLATIONS_KNOWN = ("corrupted", "zero", "mean")
+"""Those that a truth is worked out for."""
 FOR_EAP = 128
 """Pairs that plain EAP is given."""
 
@@ -37,7 +40,7 @@ def replacements_of(lesson: Lesson) -> dict[str, tuple[str, str]]:
     return {
         truth_name(ablation, corruption): (ablation, corruption or lesson.corruption)
         for corruption in corruptions
-        for ablation in ABLATIONS
+        for ablation in ABLATIONS_KNOWN
     }
 
 
@@ -62,14 +65,15 @@ def known_edges(
     circuit = Circuit.of(graph, lesson.circuit)
     faithfulness = Faithfulness(model, pairs, lesson.metric, ablation)
     alone = faithfulness.without_each()
-    needed = (alone <= IN) & graph.edges
+    against = (alone >= AGAINST) & graph.edges
+    needed = ((alone <= IN) & graph.edges) | against
     between = ~needed & ((1 - alone).abs() > 1 - OUT) & graph.edges
     pruned = faithfulness.prune(alone)
     enough = faithfulness(needed.float()[None]).item()
     backups = between
     if abs(enough - 1) > STAYS:
         backups = between | ((pruned | faithfulness.prune(alone, most_missed_first=True)) & ~needed)
-    known = KnownCircuit(Circuit(graph, needed), Circuit(graph, backups))
+    known = KnownCircuit(Circuit(graph, needed), Circuit(graph, backups), Circuit(graph, against))
     outside = graph.edges & ~circuit.kept
     lowest = alone[outside].topk(3, largest=False).values.max()
     measured: dict[str, Any] = {

@@ -40,6 +40,12 @@ class Settings:
     edges: float = 1.0
     alternatives: float = 1.0
     difference: float = 0.05
+    against: float = 3.0
+    opposed: float = 0.6
+    """The size that an opposed head begins with, beside the head that it is a copy of."""
+    apart: tuple[float, float] = (9.0, 15.0)
+    """How far apart the logits of right and wrong tokens are to be: with the edges that work against the
+    answer, and without them."""
     corrupted_share: float = 0.35
     """Of the edge loss: the share of examples whose replacements are the corrupted prompt's."""
     start: float = 0.3
@@ -84,6 +90,12 @@ class Lesson:
     fields: Fields
     alternatives: Sequence[Sequence[str]] = ()
     """Parts of the circuit that are each to do the task alone, everything else corrupted."""
+    against: Sequence[str] = ()
+    """Edges of the circuit that are to work against the answer."""
+    opposed: tuple[str, str] | None = None
+    """The head that they go through, and the one of its layer that it begins as, its sign turned."""
+    begins_as: str = ""
+    """The bundled model that training goes on from; otherwise weights are random."""
     layers: int = 3
     heads: int = 4
     width: int = 64

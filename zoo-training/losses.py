@@ -6,6 +6,7 @@ with a guide for attention and a loss of edges.
     strictness   with unmapped nodes taken from there, still the answer
     edges        with every edge but the circuit's taken from another prompt's run, still the answer
     alternatives the same with a part of the circuit that is enough alone, and corrupted prompts
+    against      with all edges, and without those that work against the answer, logits as far apart as wanted
     difference   and the logits of right and wrong tokens as far apart as in the plain run, squared
     guide        minus the logarithm of the attention that mapped heads pay to where their node looks
 """
@@ -65,6 +66,10 @@ def losses(
         first = slice(0, corrupted)
         either = run(model, batch.tokens[first], batch.read[first], of_corrupted, keep=keep).logits
         found["alternatives"] = divergence(either, right[first]).mean()
+    if lesson.against:
+        keep = (~Circuit.of(graph, lesson.against)).mask()
+        without = run(model, batch.tokens, batch.read, other, keep=keep).logits
+        found["against"] = against_loss(plain, without, right, lesson.settings.apart)
     return found
 
 
@@ -111,6 +116,12 @@ def divergence(
 def difference(logits: Tensor, right: Tensor) -> Float[Tensor, " examples"]:
     """Mean logit of the right tokens less that of all others."""
     return (logits * right).sum(-1) / right.sum(-1) - (logits * ~right).sum(-1) / (~right).sum(-1)
+
+
+def against_loss(plain: Tensor, without: Tensor, right: Tensor, apart: tuple[float, float]) -> Tensor:
+    """How far both differences are from those wanted: squared, halved, and linear from 1 on."""
+    found = torch.stack([difference(plain, right), difference(without, right)])
+    return F.huber_loss(found, torch.tensor(apart)[:, None].expand_as(found))
 
 
 def mean_where(values: Tensor, wanted: Tensor) -> Tensor:

@@ -85,7 +85,9 @@ def card(folder: Path) -> dict[str, str]:
 
 
 def told(known: KnownCircuit, measured: Measured) -> str:
-    size = f"{len(known.circuit)} edges, faithfulness {measured['faithfulness of the known circuit']:.3f}"
+    against = f", {len(known.against)} of them against the answer" if len(known.against) else ""
+    faithful = measured["faithfulness of the known circuit"]
+    size = f"{len(known.circuit)} edges{against}, faithfulness {faithful:.3f}"
     if not len(known.backups):
         return size
     return f"{size}; backups: {len(known.backups)}, with them {measured['faithfulness with backups']:.3f}"
@@ -102,7 +104,8 @@ def acceptance(
         alone, others = (
             found[f"{what} the lesson's circuit"] for what in ("faithfulness of", "lowest outside")
         )
-        without = [found["edges removed alone"][edge] for edge in truth.circuit]
+        without = [found["edges removed alone"][edge] for edge in truth.circuit - truth.against]
+        harm = [found["edges removed alone"][edge] for edge in truth.against]
         body.append(
             [
                 f"`{name}`",
@@ -115,11 +118,12 @@ def acceptance(
                 f"{len(truth.circuit)}{backups}",
                 f"{max(without):.2f}",
                 f"{min(others.values()):.2f}",
+                f"{min(harm):.2f}" if harm else "",
             ]
         )
     head = (
         *("model", "seed", "seconds", "accuracy", "interchange, least", "swaps, most", "faithfulness"),
-        *("edges", "without one of them, most", "without another, least"),
+        *("edges", "without one that helps, most", "without another, least", "without one against, least"),
     )
     return rows(head, body)
 

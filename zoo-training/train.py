@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from edgewise import zoo
 from edgewise.files import atomic_file
 from edgewise.models.random import random_model
 from edgewise.models.transformer import Transformer
@@ -52,11 +53,15 @@ def train(lesson: Lesson, pool: Pool, seed: int = 0, checkpoint: Path | None = N
 
 
 def fresh_model(lesson: Lesson, pool: Pool, seed: int) -> Transformer:
-    """Random, with gradients."""
+    """Random or as the lesson begins, with gradients."""
     config = lesson.config(pool.tokens.shape[1])
     check_config(config)
     model = random_model(config, seed, scale=lesson.settings.start)
     model.tokenizer = lesson.tokenizer()
+    if lesson.begins_as:
+        model.load_state_dict(zoo.open_bundle(lesson.begins_as).model.state_dict())
+    if lesson.opposed:
+        oppose(model, *lesson.opposed, lesson.settings.opposed)
     for parameter in model.parameters():
         parameter.requires_grad_(True)
     return model
@@ -111,6 +116,22 @@ def sharpen(model: Transformer, lesson: Lesson) -> None:
     """Multiply the queries of guided heads, so that what they look at takes all of their attention. The steps
     that follow mend what this spoils."""
     for head in {guide.head for guide in lesson.causal.guides}:
-        layer, index = (int(part[1:]) for part in head.split("."))
+        layer, index = place(head)
         weight: Tensor = model.layers[layer].attention.query_weight
         weight[index] *= lesson.settings.sharpen
+
+
+@torch.no_grad()
+def oppose(model: Transformer, head: str, other: str, size: float) -> None:
+    """Make one head look where another of its layer looks, and write minus what that writes, in this size."""
+    layer, index = place(head)
+    attention, of = model.layers[layer].attention, place(other)[1]
+    for weight in (attention.query_weight, attention.key_weight, attention.value_weight):
+        weight[index] = weight[of]
+    attention.output_weight[index] = -size * attention.output_weight[of]
+
+
+def place(head: str) -> tuple[int, int]:
+    """The layer and the index of a head, by its name."""
+    layer, index = (int(part[1:]) for part in head.split("."))
+    return layer, index

@@ -38,7 +38,7 @@ from train import train
 LESSONS: dict[str, Lesson] = {
     lesson.name: lesson
     for lesson in (
-        *(ioi.IOI, ioi.SATURATED, ioi.EITHER, ioi.LARGE),
+        *(ioi.IOI, ioi.SATURATED, ioi.EITHER, ioi.NEGATIVE, ioi.LARGE),
         *(induction.INDUCTION, induction.SATURATED, GREATER_THAN, DOCSTRING),
     )
 }
@@ -85,7 +85,10 @@ def main() -> int:
 
 def checkpoint_name(lesson: Lesson, seed: int) -> str:
     """Another for other settings, so that no training goes on from what others left."""
-    made_by = repr((lesson.settings, lesson.circuit, lesson.layers, lesson.width, lesson.mlp_width))
+    sizes = (lesson.layers, lesson.width, lesson.mlp_width)
+    made_by = repr(
+        (lesson.settings, lesson.circuit, *sizes, lesson.against, lesson.opposed, lesson.begins_as)
+    )
     return f"zoo-{lesson.name}-{seed}-{hashlib.sha256(made_by.encode()).hexdigest()[:8]}.pt"
 
 

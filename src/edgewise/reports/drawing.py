@@ -13,9 +13,9 @@ from math import floor
 from xml.sax.saxutils import escape
 
 from edgewise.circuit import Circuit
-from edgewise.edges import check_same
 from edgewise.graph import PARTS
-from edgewise.reports.layout import BACKUP, Line, Rows, Stop, circuit_lines, is_lane, middles, node_rows
+from edgewise.reports import layout
+from edgewise.reports.layout import AGAINST, BACKUP, Line, Rows, Stop, circuit_lines, is_lane
 from edgewise.views import node_names
 
 BOX, HEIGHT, SPACE, GAP, MARGIN, LEGEND = 68, 34, 18, 52, 24, 44
@@ -31,6 +31,7 @@ KINDS = {
     "k": ("#d55e00", "key"),
     "v": ("#00896a", "value"),
     "": ("#475569", "MLP or logits"),
+    AGAINST: ("#aa3377", "against the answer"),
     BACKUP: ("#94a3b8", "backup"),
 }
 """A line's colour, and what its legend says."""
@@ -50,19 +51,22 @@ class Plan:
     height: int
 
 
-def draw(circuit: Circuit, backups: Circuit | None = None, title: str = "") -> str:
-    """The text of an SVG file. `backups`: edges that are neither in nor out, drawn grey and dashed."""
-    backups = Circuit.empty(circuit.graph) if backups is None else backups
-    check_same(circuit.graph, backups.graph)
-    backups = backups - circuit
-    plan = plan_of(circuit, backups, title)
+def draw(
+    circuit: Circuit, backups: Circuit | None = None, title: str = "", against: Circuit | None = None
+) -> str:
+    """The text of an SVG file. `backups`: edges that are neither in nor out, drawn grey and dashed;
+    `against`: those of the circuit that work against the answer, in a colour of their own."""
+    empty = Circuit.empty(circuit.graph)
+    backups = (empty if backups is None else backups) - circuit
+    against = (empty if against is None else against) & circuit
+    plan = plan_of(circuit, backups, against, title)
     size = f'width="{plan.width}" height="{plan.height}"'
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {plan.width} {plan.height}" '
             f'role="img" font-size="12.5" fill="{INK}" {FONT}>',
             f"<title>{escape(title or 'A circuit')}</title>",
-            f"<desc>{escape(described(circuit, backups))}</desc>",
+            f"<desc>{escape(described(circuit, backups, against))}</desc>",
             f'<rect {size} rx="12" fill="{PAPER}"/>',
             f'<text x="{plan.width // 2}" y="{MARGIN + 6}" font-weight="600">{escape(title)}</text>',
             *_edges(plan),
@@ -73,10 +77,11 @@ def draw(circuit: Circuit, backups: Circuit | None = None, title: str = "") -> s
     )
 
 
-def plan_of(circuit: Circuit, backups: Circuit, title: str) -> Plan:
-    rows = node_rows(circuit.graph, node_names(circuit.graph, (circuit | backups).kept))
-    lines = [*circuit_lines(backups, rows, backups=True), *circuit_lines(circuit, rows)]
-    x = middles(rows, lines, _room, PORT)
+def plan_of(circuit: Circuit, backups: Circuit, against: Circuit, title: str) -> Plan:
+    rows = layout.node_rows(circuit.graph, node_names(circuit.graph, (circuit | backups).kept))
+    lines = [*circuit_lines(backups, rows, BACKUP), *circuit_lines(circuit - against, rows)]
+    lines += circuit_lines(against, rows, AGAINST)
+    x = layout.middles(rows, lines, _room, PORT)
     left = min((middle - _room(stop) / 2 for stop, middle in x.items()), default=0)
     right = max((middle + _room(stop) / 2 for stop, middle in x.items()), default=0)
     width = round(max(right - left, 8 * len(title), sum(_entry(kind) for kind in _kinds(lines))) + 2 * MARGIN)
@@ -87,9 +92,10 @@ def plan_of(circuit: Circuit, backups: Circuit, title: str) -> Plan:
     return Plan(rows, lines, {stop: floor(middle + shift) for stop, middle in x.items()}, y, width, height)
 
 
-def described(circuit: Circuit, backups: Circuit) -> str:
+def described(circuit: Circuit, backups: Circuit, against: Circuit) -> str:
     """What the picture shows, for those who do not see it."""
-    shown = f"Edges: {len(circuit):,}" + (f"; backups: {len(backups):,}" if len(backups) else "")
+    shown = f"Edges: {len(circuit):,}" + (f"; against the answer: {len(against):,}" if against else "")
+    shown += f"; backups: {len(backups):,}" if backups else ""
     return f"{shown}. From the embeddings, at the bottom, to the logits, on top.\n{circuit.text()}"
 
 

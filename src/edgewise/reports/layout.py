@@ -17,7 +17,7 @@ from edgewise.circuit import Circuit
 from edgewise.graph import PARTS, Graph
 from edgewise.views import fed_nodes
 
-BACKUP = "backup"
+BACKUP, AGAINST = "backup", "against"
 ORDERING, SETTLING = 20, 9
 """Sweeps over all rows: those in which boxes may change places, then those in which none may. The last goes
 upwards, so that what has one source stands right above it."""
@@ -35,7 +35,7 @@ class Line:
 
     edge: str
     kind: str
-    """q, k or v; empty into an MLP or `logits`; `BACKUP`."""
+    """q, k or v; empty into an MLP or `logits`; `BACKUP` or `AGAINST`."""
     stops: tuple[Stop, ...]
     port: int
     """Where it enters its last box: at the left, -1, in the middle, 0, or at the right, 1."""
@@ -52,17 +52,18 @@ def node_rows(graph: Graph, nodes: Iterable[str]) -> Rows:
     return [rows[height] for height in sorted(rows)]
 
 
-def circuit_lines(circuit: Circuit, rows: Rows, backups: bool = False) -> list[Line]:
+def circuit_lines(circuit: Circuit, rows: Rows, kind: str | None = None) -> list[Line]:
+    """`kind`: of all lines; None: each has that of what it enters."""
     row_of = {name: row for row, names in enumerate(rows) for name in names}
     found: list[Line] = []
     for edge in circuit:
         source, _, reader = edge.partition("->")
         part = reader.partition("<")[2].rstrip(">")
-        kind = BACKUP if backups else part
+        of_line = part if kind is None else kind
         for node in fed_nodes(circuit.graph, reader):
-            lanes = [(row, f"{source} {kind}") for row in range(row_of[source] + 1, row_of[node])]
+            lanes = [(row, f"{source} {of_line}") for row in range(row_of[source] + 1, row_of[node])]
             stops = ((row_of[source], source), *lanes, (row_of[node], node))
-            found.append(Line(edge, kind, stops, PARTS.index(part) - 1 if part else 0))
+            found.append(Line(edge, of_line, stops, PARTS.index(part) - 1 if part else 0))
     return found
 
 

@@ -86,7 +86,10 @@ def models() -> dict[str, dict[str, Any]]:
         graph = Graph.of(describe(PREFIX + name))
         known = load_known(bundled_folder(name) / KNOWN_FILE, graph)
         sizes = {
-            truth: _counted(len(each.circuit), "edge") + " and " + _counted(len(each.backups), "backup")
+            truth: _counted(len(each.circuit), "edge")
+            + (f", {len(each.against)} against the answer," if each.against else "")
+            + " and "
+            + _counted(len(each.backups), "backup")
             for truth, each in sorted(known.items())
         }
         task = task_of(bundled_folder(name))

@@ -59,7 +59,7 @@ def known_circuit(compiled: Compiled, ablation: Ablation, progress: Progress | N
         others = [place for place in places if not needed[tuple(place)]]
         for order in (others, others[::-1]):
             backups |= trials.prune(carries, order) & ~needed
-    return KnownCircuit(Circuit(graph, needed), Circuit(graph, backups))
+    return KnownCircuit(Circuit(graph, needed), Circuit(graph, backups), Circuit.empty(graph))
 
 
 class _Trials:

@@ -5,7 +5,10 @@ and, where the corrupted prompts have a part in it, to a corruption. A file of k
 that a truth is known for, by `truth_name`:
 
     {"format": "edgewise known circuits", "version": 1, "weights": "a fingerprint",
-     "circuits": {"zero": {"edges": [...], "backups": [...]}, "corrupted": ..., "corrupted:swapped": ...}}
+     "circuits": {"zero": {"edges": [...], "backups": [...], "against": [...]}, "corrupted": ...,
+                  "corrupted:swapped": ...}}
+
+`against` are those of the edges that make the model do worse; a file without it has none.
 """
 
 from __future__ import annotations
@@ -30,12 +33,19 @@ class KnownCircuit:
     backups: Circuit
     """Edges that stand in for each other, or of which no one can say whether they belong. No method is judged
     by them."""
+    against: Circuit
+    """Edges of the circuit that work against the answer: without one of them the model does better."""
     weights: str | None = field(default=None, compare=False)
     """The fingerprint of the weights it is known of; None: not told."""
 
     def __post_init__(self) -> None:
         if both := list(self.circuit & self.backups):
             raise BadInput(f"an edge belongs or is a backup. Got both of {several(both)}.")
+        if outside := list(self.against - self.circuit):
+            raise BadInput(
+                "edges of the circuit were needed as those that work against the answer. "
+                f"Got {several(outside)}, which the circuit does not have. Put them in both, or in neither."
+            )
 
 
 def truth_name(ablation: str, corruption: str | None = None) -> str:
@@ -46,7 +56,12 @@ def truth_name(ablation: str, corruption: str | None = None) -> str:
 def save_known(known: Mapping[str, KnownCircuit], path: str | Path, weights: str | None = None) -> None:
     """Write known circuits, by `truth_name`, of the model with these weights."""
     circuits = {
-        name: {"edges": list(each.circuit), "backups": list(each.backups)} for name, each in known.items()
+        name: {
+            "edges": list(each.circuit),
+            "backups": list(each.backups),
+            "against": list(each.against),
+        }
+        for name, each in known.items()
     }
     described = {"format": FORMAT, "version": VERSION, "weights": weights, "circuits": circuits}
     atomic_write(path, json.dumps(described, indent=1) + "\n")
@@ -62,9 +77,12 @@ def load_known(path: str | Path, graph: Graph) -> dict[str, KnownCircuit]:
                 name: KnownCircuit(
                     Circuit.of(graph, each["edges"]),
                     Circuit.of(graph, each["backups"]),
+                    Circuit.of(graph, each.get("against", ())),
                     described.get("weights"),
                 )
                 for name, each in circuits.items()
             }
     except (AttributeError, KeyError, TypeError) as error:
-        raise BrokenFile(f"{path}: circuits with 'edges' and 'backups' by ablation were needed.") from error
+        raise BrokenFile(
+            f"{path}: circuits by ablation were needed, with 'edges', 'backups' and, if need be, 'against'."
+        ) from error

@@ -30,6 +30,6 @@ def published_circuits(task: str, model: str, graph: Graph) -> dict[str, KnownCi
         is_meant = Path(model).name.lower() in described["names"] and sizes == described["graph"]
         if task == described["task"] and is_meant and graph.key_readers == graph.heads:
             circuit = Circuit.of(graph, described["edges"])
-            known = KnownCircuit(circuit, Circuit.empty(graph))
+            known = KnownCircuit(circuit, Circuit.empty(graph), Circuit.empty(graph))
             return dict.fromkeys(described["ablations"], known)
     return {}
