@@ -6,8 +6,8 @@
     chosen, wrong             how many edges the method itself keeps, and how many are wrong: kept though they
                               neither belong nor back up, or left out though they belong
 
-Where a model has edges that work against the answer, how often the lowest score is one of them: that is for the
-adversary of interpolation descent.
+Where a model has edges that work against the answer, how often the lowest score is one of them: that is for
+the adversary of interpolation descent.
 
 Masks are learned on 100 pairs of the split `train`; the compiled programs, whose truth is that of zero
 ablation, on all of theirs. The truth judges and does nothing else. Prints the mean over seeds, and the worst

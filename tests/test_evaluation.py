@@ -86,7 +86,7 @@ def test_every_number_equals_a_slow_example_by_example_account(model, pairs, gra
 def test_several_circuits_together_equal_one_at_a_time(model, pairs, graph):
     circuits = [some_circuit(graph, seed) for seed in range(4)]
     replacer = replacer_for("corrupted", model, pairs, 16)
-    together = evaluate_circuits(model, pairs, circuits, METRICS["logit-diff"], replacer)
+    together = evaluate_circuits(model, pairs, circuits, METRICS["logit-diff"], lambda _: replacer)
     assert together == [ew.evaluate(model, pairs, circuit) for circuit in circuits]
 
 

@@ -5,7 +5,7 @@ import torch
 
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
-from edgewise.methods.neurons import hidden, neuron_attribution
+from edgewise.methods.neurons import neuron_attribution
 from edgewise.methods.nodes import (
     node_attribution,
 )
@@ -13,6 +13,7 @@ from edgewise.models.layer import MLP
 from edgewise.models.tape import Tape
 from edgewise.patching.replacements import replacer, run_tape
 from edgewise.tasks.metrics import METRICS
+from edgewise.tasks.neurons import hidden
 from edgewise.tasks.pairs import Pairs
 from node_cases import METRIC, POST_NORM, SOME_WITH_MLPS, replacing, tiny_pairs
 from tiny_models import tiny_model

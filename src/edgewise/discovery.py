@@ -12,12 +12,13 @@ from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput, check_kind, check_name
 from edgewise.graph import Graph
 from edgewise.masks.log import Log
+from edgewise.masks.optimal import replacer_to_discover
 from edgewise.methods import METHODS
+from edgewise.methods.learned import LEARNED
 from edgewise.methods.options import as_arguments, read_options, takes
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
-from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.checks import check_fit, check_kinds, check_task, metric_of
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs, pairs_hash, prompt_rules
@@ -72,7 +73,8 @@ def discover(
         offered["checkpoint"] = keeper
     if log is not None and takes(chosen.discover, "log"):
         offered["log"] = Log(Path(log))
-    replacer = replacer_for(ablation, model, pairs, batch_size, shown)
+    learns_masks = method in LEARNED
+    replacer = replacer_to_discover(ablation, model, pairs, METRICS[metric], batch_size, shown, learns_masks)
     with told_if_stopped(keeper):
         scores = chosen.discover(
             model,

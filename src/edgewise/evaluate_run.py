@@ -14,6 +14,8 @@ from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.overlap import with_overlap
 from edgewise.files import atomic_write, make_parents
 from edgewise.graph import Graph
+from edgewise.masks.constants import OPTIMAL
+from edgewise.masks.optimal import replacers_to_judge
 from edgewise.meaning import (
     FOUND_ON,
     MEASURED_ON,
@@ -29,7 +31,6 @@ from edgewise.progress import Progress
 from edgewise.request import EvaluationRequest, Request
 from edgewise.run import select
 from edgewise.run_folder import Run, file_hash, load_run
-from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.checks import METRIC, check_task
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs, pairs_hash
@@ -69,10 +70,9 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
         quiet=not progress.shown,
     )
     circuits = [select(run.scores, asked, edges) for edges in request.edges] or [run.circuit]
-    replacer = replacer_for(asked.ablation, model, pairs, asked.batch_size, progress)
-    evaluations = evaluate_circuits(
-        model, pairs, circuits, METRICS[asked.metric], replacer, asked.batch_size, progress
-    )
+    metric = METRICS[asked.metric]
+    replacing = replacers_to_judge(asked.ablation, model, pairs, metric, found_on, asked.batch_size, progress)
+    evaluations = evaluate_circuits(model, pairs, circuits, metric, replacing, asked.batch_size, progress)
     same_prompts = bool(asked.prompts) and file_hash(asked.prompts) == run.record["prompts"].get("sha256")
     if found_on is None:
         also = len(pairs) if same_prompts else None
@@ -156,7 +156,13 @@ def check_asked(
         )
     for edges in request.edges:
         problems.add(*check_edges(edges, graph))
-    return pairs, None if run is None or model is None else pairs_found_on(run, model)
+    found_on = None if run is None or model is None else pairs_found_on(run, model)
+    if asked.ablation == OPTIMAL and run is not None and model is not None and found_on is None:
+        problems.add(
+            "ablation 'optimal' learns what stands in for the rest of the circuit on the prompts that it was "
+            "found on. These are not what they were, or not there any more. Choose another ablation."
+        )
+    return pairs, found_on
 
 
 def pairs_found_on(run: Run, model: Preview) -> Pairs | None:

@@ -38,7 +38,9 @@ class Request:
     metric: Annotated[
         str, Help("`edgewise list metrics`; else the task's own, logit-diff for prompts.", "NAME")
     ] = ""
-    ablation: Annotated[str, Help("What replaces a source: corrupted, zero or mean.", "NAME")] = "corrupted"
+    ablation: Annotated[str, Help("What replaces a source: corrupted, zero, mean or optimal.", "NAME")] = (
+        "corrupted"
+    )
     options: Annotated[
         Mapping[str, Any], Help("An option of the method's own; repeat it for more.", "NAME=VALUE")
     ] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from edgewise.discovery import checkpoint_in, discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
 from edgewise.evaluation.overlap import with_overlap
+from edgewise.masks.optimal import replacers_to_judge
 from edgewise.methods import METHODS
 from edgewise.methods.options import takes
 from edgewise.models.fingerprint import weights_fingerprint
@@ -22,7 +23,6 @@ from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.request import DEFAULT_EDGES, Request
 from edgewise.run_folder import TRAINING, Run, describe_run, save_run
-from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import validate
 from edgewise.zoo.known import KnownCircuit
@@ -79,10 +79,12 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     circuit = select(scores, request)
     with timed(seconds, "evaluate"), told_if_stopped(keeper):
         pairs = checked.evaluated_on
-        replacer = replacer_for(request.ablation, model, pairs, request.batch_size, progress)
         metric = METRICS[request.metric]
+        replacing = replacers_to_judge(
+            request.ablation, model, pairs, metric, checked.found_on, request.batch_size, progress
+        )
         [evaluation] = evaluate_circuits(
-            model, pairs, [circuit], metric, replacer, request.batch_size, progress
+            model, pairs, [circuit], metric, replacing, request.batch_size, progress
         )
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
     # Of edges that were not tried nothing is known that could be held beside the truth.

@@ -23,7 +23,7 @@ class Evaluation:
     ablation: str
     examples: int
     edges: int
-    """Edges of the circuit."""
+    """Edges of the circuit; whatever it is made of, where `granularity` says so."""
     graph_edges: int
     full: float
     """The metric of the full model on the clean prompts."""
@@ -119,7 +119,7 @@ class Evaluation:
             f"  {self.values_text}",
             f"  faithfulness {self.faithfulness_text}",
             f"  KL(full || circuit) {self.kl:.4g}",
-            f"  {self.edges:,} of {self.graph_edges:,} edges (sparsity {self.sparsity:.2%})",
+            f"  {self.edges:,} of {self.graph_edges:,} {self.granularity} (sparsity {self.sparsity:.2%})",
         ]
         if self.accuracy is not None:
             lines.insert(4, f"  accuracy {self.accuracy:.1%} (full model {self.full_accuracy:.1%})")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +25,31 @@ from torch import Tensor
 from edgewise.graph import Graph
 
 Grain = Literal["edges", "tied", "layers", "sources"]
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """What gates need to know of the numbers they come to, whatever these are of."""
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def positions(self) -> int | None: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def worth(self) -> Float[Tensor, " count"]:
+        """How much of a mask has each number."""
+        ...
+
+    def spread(self, values: Float[Tensor, "*leading count"]) -> Tensor:
+        """The mask that they make."""
+        ...
+
+    def gather(self, of_mask: Tensor) -> Float[Tensor, " count"]: ...
 
 
 @dataclass(frozen=True)
@@ -60,15 +85,21 @@ class Coefficients:
         """Of the numbers."""
         return (self.count,) if self.positions is None else (self.positions, self.count)
 
+    @property
+    def worth(self) -> Float[Tensor, " count"]:
+        """How many edges have each coefficient."""
+        learned = self.index[self.index < self.count]
+        return torch.bincount(learned, minlength=self.count).float()
+
     def spread(self, values: Float[Tensor, "*leading count"]) -> Float[Tensor, "*leading readers sources"]:
         """The mask that they make; 0 where no coefficient is."""
         index = self.index.flatten().to(values.device)
         return F.pad(values, (0, 1)).index_select(-1, index).unflatten(-1, self.graph.shape)
 
-    def gather(self, of_edges: Float[Tensor, "readers sources"]) -> Float[Tensor, " count"]:
+    def gather(self, of_mask: Float[Tensor, "readers sources"]) -> Float[Tensor, " count"]:
         """The mean over the edges that share a coefficient."""
         learned = self.index < self.count
-        where, values = self.index[learned], of_edges[learned]
+        where, values = self.index[learned], of_mask[learned]
         total = values.new_zeros(self.count).index_add_(0, where, values)
         return total / torch.bincount(where, minlength=self.count)
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from edgewise.masks.coefficients import Coefficients
+from edgewise.masks.coefficients import Shared
 from edgewise.masks.relaxations import Relaxation
 from edgewise.masks.stream import generator_for
 
@@ -20,7 +20,7 @@ from edgewise.masks.stream import generator_for
 @dataclass
 class Gates:
     name: str
-    coefficients: Coefficients
+    coefficients: Shared
     relaxation: Relaxation
     parameters: Tensor
     place: int = 0
@@ -29,15 +29,13 @@ class Gates:
     """How many edges have each coefficient."""
 
     def __post_init__(self) -> None:
-        learned = self.coefficients.index[self.coefficients.index < self.coefficients.count]
-        counted = torch.bincount(learned, minlength=self.coefficients.count)
-        self.worth = counted.to(self.parameters)
+        self.worth = self.coefficients.worth.to(self.parameters)
 
     @classmethod
     def drawn(
         cls,
         name: str,
-        coefficients: Coefficients,
+        coefficients: Shared,
         relaxation: Relaxation,
         seed: int,
         like: Tensor,
@@ -80,7 +78,7 @@ class Gates:
         return self.relaxation.expected(self.parameters).sum() / self.repeats
 
 
-def mask_of(gates: Sequence[Gates], numbers: Sequence[Tensor]) -> Float[Tensor, "*positions readers sources"]:
+def mask_of(gates: Sequence[Gates], numbers: Sequence[Tensor]) -> Float[Tensor, "*mask"]:
     """The product of what each set of gates makes of its numbers."""
     mask = gates[0].coefficients.spread(numbers[0])
     for each, values in zip(gates[1:], numbers[1:], strict=True):
@@ -89,5 +87,5 @@ def mask_of(gates: Sequence[Gates], numbers: Sequence[Tensor]) -> Float[Tensor, 
 
 
 @torch.no_grad()
-def settled_mask(gates: Sequence[Gates]) -> Float[Tensor, "*positions readers sources"]:
+def settled_mask(gates: Sequence[Gates]) -> Float[Tensor, "*mask"]:
     return mask_of(gates, [each.settled() for each in gates])

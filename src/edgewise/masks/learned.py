@@ -48,11 +48,17 @@ class Learned:
 
 
 def learn(
-    stage: str, training: Training, progress: Progress, log: Log, checkpoint: Checkpoint, exact: bool = False
+    stage: str,
+    training: Training,
+    graph: Graph,
+    progress: Progress,
+    log: Log,
+    checkpoint: Checkpoint,
+    exact: bool = False,
 ) -> Learned:
     """Trains to the end, unless that was done before the work was broken off. `exact`: the circuit is to have
     as many edges as rounding leaves."""
-    graph, kept = training.gates[0].coefficients.graph, checkpoint.part(stage)
+    kept = checkpoint.part(stage)
     saved = kept.load()
     if "scores" in saved:
         log.stages.append(stage)

@@ -5,7 +5,7 @@ Here masks are of edges; what finer masks are made of has runs of its own (`Mask
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,12 +14,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.masks.flows import Arranged, Flow
+from edgewise.masks.held import Held
 from edgewise.models.transformer import Transformer
 from edgewise.patching.budget import masks_at_once
 from edgewise.patching.forward import patched_logits
 from edgewise.patching.replacements import Replacer
 from edgewise.patching.workspace import Workspace
-from edgewise.tasks.pairs import Batch
+from edgewise.tasks.pairs import Batch, Pairs
 
 
 @runtime_checkable
@@ -54,9 +55,16 @@ class EdgesRun:
     thrifty: bool = False
     workspace: Workspace = field(default_factory=Workspace)
 
+    def __post_init__(self) -> None:
+        with torch.no_grad():
+            for each in self.replacer.learned:
+                # Whatever was learned before begins anew.
+                each.zero_()
+
     @property
     def also_learned(self) -> Sequence[Tensor]:
-        return self.replacer.learned
+        """Constants stand in for the rest of a circuit; what breaks the answer is not to be learned."""
+        return self.replacer.learned if self.flow.name == "kept" else ()
 
     def arranged(self, batch: Batch) -> Arranged:
         with torch.no_grad():
@@ -70,7 +78,9 @@ class EdgesRun:
             arranged.tokens,
             self.flow.mask(masks if masks.ndim == 4 else masks[:, None]),
             # Those that are learned have a graph of their own for each backward pass.
-            self.replacer.replacements(None) if self.also_learned else arranged.replacements,
+            self.flow.replacements(self.model, batch, self.replacer)
+            if self.also_learned
+            else arranged.replacements,
             read=batch.read,
             embeddings=arranged.embeddings,
             workspace=self.workspace,
@@ -84,3 +94,26 @@ class EdgesRun:
 
     def aim(self, losses: Float[Tensor, ...]) -> Tensor:
         return self.flow.aim(losses)
+
+
+def losses_under(
+    model: Transformer,
+    pairs: Pairs,
+    masked: MaskedRun,
+    held: Held,
+    batch_size: int,
+    index: list[int],
+    masks: Tensor,
+) -> Iterator[tuple[slice, Float[Tensor, "some_masks some_examples"]]]:
+    """Of these examples, as many at a time as a batch has, under as many masks as memory allows; and of
+    which masks."""
+    for start in range(0, len(index), batch_size):
+        batch = pairs.batch(index[start : start + batch_size], model.device)
+        full = None
+        if held.metric.compares_with_full(batch):
+            with torch.no_grad():
+                full = model(batch.clean, batch.read)
+        arranged, together = masked.arranged(batch), masked.at_once(batch)
+        for first in range(0, len(masks), together):
+            some = slice(first, min(first + together, len(masks)))
+            yield some, held.of(masked.logits(arranged, batch, masks[some]), batch, full)

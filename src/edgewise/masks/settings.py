@@ -33,6 +33,8 @@ class Settings:
     """Of the mean square of gradients: Adam's beta 2."""
     schedule: Schedule = "constant"
     """Of the rate."""
+    constant_rate: Positive = 0.03
+    """Of the constants that stand in for sources, with the ablation `optimal`."""
     trim: NotNegative | None = 0.01
     """Edges go from the rounded mask while its loss grows by no more; None: none does."""
     seed: int = 0

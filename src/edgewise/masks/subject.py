@@ -126,7 +126,7 @@ class Subject:
     ) -> Learned:
         """One stage; what it found is kept while others go on."""
         training = self.training(gates, penalty, name)
-        found = learn(stage, training, self.progress, self.log, self.checkpoint, exact)
+        found = learn(stage, training, self.graph, self.progress, self.log, self.checkpoint, exact)
         self.checkpoint = self.checkpoint.beside({**self.checkpoint.also, **found.state(stage)})
         return found
 

@@ -27,12 +27,12 @@ from edgewise.masks.gates import Gates, mask_of, settled_mask
 from edgewise.masks.held import Held
 from edgewise.masks.log import Log
 from edgewise.masks.penalties import Penalty
-from edgewise.masks.runs import MaskedRun
+from edgewise.masks.runs import MaskedRun, losses_under
 from edgewise.masks.settings import Settings, share_of_rate
 from edgewise.masks.stream import Stream
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
-from edgewise.tasks.pairs import Batch, Pairs
+from edgewise.tasks.pairs import Pairs
 
 SECONDS_BETWEEN_SAVES = 10.0
 
@@ -49,11 +49,15 @@ class Training:
     penalty: Penalty
     settings: Settings
     batch_size: int = 16
+    counted: str = "edges"
+    """What the mask has numbers of."""
 
     def __post_init__(self) -> None:
         settings = self.settings
         self.stream = Stream(self.pairs, settings.examples, settings.seed)
-        parameters = [each.parameters for each in self.gates]
+        parameters = [{"params": [each.parameters for each in self.gates], "at first": settings.rate}]
+        if self.masked.also_learned:
+            parameters.append({"params": list(self.masked.also_learned), "at first": settings.constant_rate})
         makers = {
             "adam": lambda: torch.optim.Adam(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
             "adamw": lambda: torch.optim.AdamW(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
@@ -87,7 +91,7 @@ class Training:
                 if self.done % often == 0 or self.done == steps:
                     seconds = (time.monotonic() - started) / (self.done - first)
                     log.tell(self.done, {**told, "seconds a step": round(seconds, 6)})
-                advance(1, _in_short(told))
+                advance(1, _in_short(told, self.counted))
                 if time.monotonic() - saved_at >= SECONDS_BETWEEN_SAVES and self.done < steps:
                     checkpoint.save(self.state())
                     saved_at = time.monotonic()
@@ -96,16 +100,18 @@ class Training:
         """One step; what there is to tell of it."""
         settings, step = self.settings, self.done
         for group in self.optimiser.param_groups:
-            group["lr"] = settings.rate * share_of_rate(settings.schedule, step, settings.steps)
+            group["lr"] = group["at first"] * share_of_rate(settings.schedule, step, settings.steps)
         numbers = [each.draw(settings.seed, step, settings.draws) for each in self.gates]
         mask = mask_of(self.gates, numbers)
+        self.optimiser.zero_grad()
         losses, aimed, of_mask = self.gradient(self.stream.at(step), mask.detach())
         loss = aimed.mean().item()
         penalty = self.penalty.of(self.gates, numbers, step)
-        self.optimiser.zero_grad()
         # The mask's own gradient, and the penalty's, go back to the parameters together.
         ((mask * of_mask).sum() + penalty).backward()
-        gradients = [each.parameters.grad for each in self.gates]
+        gradients = [
+            each.grad for each in (*(each.parameters for each in self.gates), *self.masked.also_learned)
+        ]
         finite = all(each is None or each.isfinite().all() for each in gradients)
         if not (math.isfinite(loss) and math.isfinite(penalty.item()) and finite):
             raise BadNumbers(
@@ -129,12 +135,12 @@ class Training:
     def late_steps(self) -> int:
         return -(-self.settings.steps // 5)
 
-    def learned(self) -> Float[Tensor, "*positions readers sources"]:
+    def learned(self) -> Float[Tensor, "*mask"]:
         """The mask: the mean over the last fifth of the steps, for gates hover about where they belong."""
         return self.late.float().cpu() / self.late_steps
 
     def gradient(
-        self, index: list[int], numbers: Float[Tensor, "draws *positions readers sources"]
+        self, index: list[int], numbers: Float[Tensor, "draws ..."]
     ) -> tuple[Float[Tensor, " draws"], Float[Tensor, " draws"], Tensor]:
         """The mean loss of these examples under each mask, what of it is held small, and the gradient of that
         at the masks."""
@@ -143,29 +149,19 @@ class Training:
         with torch.enable_grad():
             for masks, losses in self.losses(index, numbers):
                 aimed = self.masked.aim(losses)
-                (aimed.sum() / (len(index) * len(numbers))).backward(inputs=[numbers])
+                (aimed.sum() / (len(index) * len(numbers))).backward(
+                    inputs=[numbers, *self.masked.also_learned]
+                )
                 for row, each in zip(total, (losses, aimed), strict=True):
                     row[masks] += each.detach().double().sum(1).cpu() / len(index)
         assert numbers.grad is not None
         return total[0], total[1], numbers.grad
 
     def losses(
-        self, index: list[int], numbers: Float[Tensor, "draws *positions readers sources"]
+        self, index: list[int], numbers: Float[Tensor, "draws ..."]
     ) -> Iterator[tuple[slice, Float[Tensor, "some_draws some_examples"]]]:
         """Of these examples under the masks, as many at a time as memory allows; and of which masks."""
-        for start in range(0, len(index), self.batch_size):
-            batch = self.pairs.batch(index[start : start + self.batch_size], self.model.device)
-            with torch.no_grad():
-                full = self.full(batch)
-            arranged, together = self.masked.arranged(batch), self.masked.at_once(batch)
-            for first in range(0, len(numbers), together):
-                masks = slice(first, min(first + together, len(numbers)))
-                logits = self.masked.logits(arranged, batch, numbers[masks])
-                yield masks, self.held.of(logits, batch, full)
-
-    def full(self, batch: Batch) -> Tensor | None:
-        compares = self.held.metric.compares_with_full(batch)
-        return self.model(batch.clean, batch.read) if compares else None
+        return losses_under(self.model, self.pairs, self.masked, self.held, self.batch_size, index, numbers)
 
     def told(self, damage: float, loss: float, penalty: float, opened: Tensor) -> dict[str, float]:
         """`damage`: what the loss is made of, before the flow turns it round."""
@@ -175,7 +171,7 @@ class Training:
             "loss": loss,
             self.held.metric.name: self.held.value(damage),
             "penalty": penalty,
-            "edges": left,
+            self.counted: left,
             "sparsity": 1 - left / edges,
             **self.penalty.told(),
         }
@@ -186,6 +182,8 @@ class Training:
         for place, moments in self.optimiser.state_dict()["state"].items():
             kept |= {f"optimiser {place} {name}": value.clone() for name, value in moments.items()}
         kept |= {f"penalty {name}": value.clone() for name, value in self.penalty.state().items()}
+        for place, each in enumerate(self.masked.also_learned):
+            kept[f"also learned {place}"] = each.detach().clone()
         sums = {"opened": self.opened.clone(), "late": self.late.clone()}
         return {**kept, **sums, "done": torch.tensor(self.done)}
 
@@ -199,13 +197,16 @@ class Training:
         with torch.no_grad():
             for each in self.gates:
                 each.parameters.copy_(saved[f"parameters {each.name}"])
+            for place, each in enumerate(self.masked.also_learned):
+                each.copy_(saved[f"also learned {place}"])
         of_penalty = [name for name in saved if name.startswith("penalty ")]
         self.penalty.restore({name.removeprefix("penalty "): saved[name] for name in of_penalty})
         self.opened, self.late = saved["opened"].to(self.opened), saved["late"].to(self.late)
         self.done = int(saved["done"])
 
 
-def _in_short(told: dict[str, float]) -> str:
+def _in_short(told: dict[str, float], counted: str) -> str:
     """A step, for a line of progress."""
     target = f" of {told['target']:.1%}" if "target" in told else ""
-    return f"loss {told['loss']:.3f}, {told['edges']:,.0f} edges, sparsity {told['sparsity']:.1%}{target}"
+    left = f"{told[counted]:,.0f} {counted}"
+    return f"loss {told['loss']:.3f}, {left}, sparsity {told['sparsity']:.1%}{target}"

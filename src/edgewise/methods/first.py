@@ -81,7 +81,7 @@ def begun(
     method is set."""
     if first is not None:
         strongest, checkpoint = strongest_by(
-            first, share, model, pairs, metric, replacer, batch_size, progress, checkpoint
+            first, share, model, pairs, metric, replacer.settled(), batch_size, progress, checkpoint
         )
         edges = strongest if edges is None else strongest & edges
     return Subject.of(model, pairs, metric, replacer, settings, edges, batch_size, progress, checkpoint, log)

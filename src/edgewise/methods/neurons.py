@@ -15,18 +15,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from edgewise.errors import BadInput, several
+from edgewise.errors import BadInput
 from edgewise.methods.gradients import gradients_at
 from edgewise.methods.nodes import OutputTape, check, dot, mean_over_examples
 from edgewise.models.layer import Layer
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer, run_tape
 from edgewise.progress import Progress
-from edgewise.tasks.ablations import replacement_prompts
+from edgewise.tasks.checks import check_corrupted
 from edgewise.tasks.metrics import Metric
+from edgewise.tasks.neurons import MLP_INPUT, fixed_hidden, hidden
 from edgewise.tasks.pairs import Batch, Pairs
-
-MLP_INPUT = "mlp_input"
 
 
 def neuron_attribution(
@@ -44,11 +43,7 @@ def neuron_attribution(
     problems = check(metric, pairs, "neuron attribution")
     if not model.config.mlp_width:
         problems.append("neuron attribution needs a model with MLPs. Got one of attention only.")
-    if replacer.ablation == "corrupted" and (without := pairs.missing("corrupted")):
-        problems.append(
-            "ablation 'corrupted' needs a corrupted prompt in every pair. "
-            f"Got none in {several(without)}. Add 'corrupted', or choose zero or mean."
-        )
+    problems += check_corrupted(replacer.ablation, pairs)
     if problems:
         raise BadInput(*problems)
     fixed = fixed_hidden(model, pairs, replacer.ablation, batch_size)
@@ -79,15 +74,6 @@ def neuron_products(
     return torch.stack(rows)
 
 
-def hidden(
-    layer: Layer, stream: Float[Tensor, "examples positions width"]
-) -> Float[Tensor, "examples positions neurons"]:
-    """What the neurons of a layer are, from the stream that its MLP reads."""
-    assert layer.mlp is not None
-    gate, up = layer.mlp.project(layer.mlp_norm(stream))
-    return layer.mlp.activation(up) if gate is None else layer.mlp.activation(gate) * up
-
-
 def hidden_gradient(
     layer: Layer,
     live: Float[Tensor, "examples positions neurons"],
@@ -100,22 +86,3 @@ def hidden_gradient(
             wrote = layer.mlp.write(live).requires_grad_()
             (gradient,) = torch.autograd.grad(layer.mlp_post_norm(wrote), wrote, gradient)
     return gradient @ layer.mlp.down_weight
-
-
-@torch.no_grad()
-def fixed_hidden(model: Transformer, pairs: Pairs, ablation: str, batch_size: int) -> list[Tensor] | None:
-    """Replacements of neurons that serve all batches; None where each batch has its own."""
-    if ablation == "corrupted":
-        return None
-    if ablation == "zero":
-        return [model.token_embedding.new_zeros(1, 1, 1)] * model.config.layers
-    axes = (0,) if pairs.aligned else (0, 1)
-    totals: list[Tensor | float] = [0.0] * model.config.layers
-    count = 0
-    for batch in pairs.batches(batch_size, model.device):
-        prompts = replacement_prompts(batch)
-        streams = run_tape(model, prompts, MLP_INPUT)[MLP_INPUT]
-        for index, layer in enumerate(model.layers):
-            totals[index] += hidden(layer, streams.pop(0)).double().sum(axes, keepdim=True)
-        count += prompts.shape[0] if pairs.aligned else prompts.numel()
-    return [torch.as_tensor(total / count).to(model.dtype) for total in totals]

@@ -179,9 +179,12 @@ class MLP(nn.Module):
     def write(self, hidden: Float[Tensor, "... neurons"]) -> Float[Tensor, "... width"]:
         return F.linear(hidden, self.down_weight, self.down_bias)
 
-    def forward(self, normed: Float[Tensor, "... width"]) -> Float[Tensor, "... width"]:
+    def hidden(self, normed: Float[Tensor, "... width"]) -> Float[Tensor, "... neurons"]:
         gate, up = self.project(normed)
-        return self.write(self.activation(up) if gate is None else self.activation(gate) * up)
+        return self.activation(up) if gate is None else self.activation(gate) * up
+
+    def forward(self, normed: Float[Tensor, "... width"]) -> Float[Tensor, "... width"]:
+        return self.write(self.hidden(normed))
 
 
 class Layer(nn.Module):

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from edgewise.models.layer import MLP, Attention, Norm
 from edgewise.models.places import Places
+from edgewise.models.tape import Tape
 
 SMALL = 1e-6
 """Nearer to zero than this, half is taken for f(x)/x."""
@@ -65,13 +66,15 @@ class Rules:
             pattern = _Softmax.apply(scores, self.temperature)
         return (pattern @ value.transpose(1, 2)).transpose(1, 2)
 
-    def mlp(self, mlp: MLP, normed: Tensor) -> Tensor:
-        if self == PLAIN:
-            return mlp(normed)
+    def mlp(self, mlp: MLP, normed: Tensor, tape: Tape | None = None) -> Tensor:
+        hidden = mlp.hidden(normed) if self == PLAIN else self._hidden(mlp, normed)
+        return mlp.write(hidden if tape is None else tape("hidden", hidden))
+
+    def _hidden(self, mlp: MLP, normed: Tensor) -> Tensor:
         gate, up = mlp.project(normed)
         if gate is None:
-            return mlp.write(self._activated(mlp, up))
-        return mlp.write(_scaled(self._activated(mlp, gate), self.gate) * _scaled(up, self.up))
+            return self._activated(mlp, up)
+        return _scaled(self._activated(mlp, gate), self.gate) * _scaled(up, self.up)
 
     def _activated(self, mlp: MLP, x: Tensor) -> Tensor:
         activated = mlp.activation(x)

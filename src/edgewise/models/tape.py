@@ -9,6 +9,7 @@ Names, with the shape of each entry (one a layer unless said otherwise):
     query, key, value  [examples, positions, heads, head_width]  as projected, per query head
     mixed              [examples, positions, heads, head_width]  what a head makes of its values
     head               [examples, positions, heads, head_width]  a head's output, before its matrix
+    hidden             [examples, positions, neurons]            an MLP's hidden layer
     mlp                [examples, positions, width]              what the MLP writes
 
 `head` is `mixed`; under a post-norm the run's own scale is multiplied in, so that what a head adds to the

@@ -130,7 +130,7 @@ class Transformer(nn.Module):
         # A view is a node of its own in the autograd graph: its gradient is that of this reader alone.
         mlp_input = stream if self.config.parallel else attended
         mlp_input = keep("mlp_input", mlp_input.view_as(mlp_input))
-        wrote = rules.mlp(layer.mlp, rules.norm(layer.mlp_norm, mlp_input))
+        wrote = rules.mlp(layer.mlp, rules.norm(layer.mlp_norm, mlp_input), keep)
         return attended + keep("mlp", rules.norm(layer.mlp_post_norm, wrote))
 
     def projection_inputs(

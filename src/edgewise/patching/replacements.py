@@ -1,4 +1,4 @@
-"""What stands in for each source: the corrupted run, zero, or the mean over examples.
+"""What stands in for each source: the corrupted run, zero, the mean over examples, or what is learned.
 
 Values are kept in the compact form of a tape - heads before their output matrix - with axes of examples and
 positions that may be 1 and then serve all. A patched run also needs the stream at each reader when every
@@ -19,12 +19,14 @@ from edgewise.errors import BadInput
 from edgewise.models.tape import SOURCES, STREAMS, Tape
 from edgewise.models.transformer import Transformer
 
-Ablation = Literal["corrupted", "zero", "mean"]
+Ablation = Literal["corrupted", "zero", "mean", "optimal"]
 ABLATIONS: dict[str, str] = {
     "corrupted": "each source takes its value from the corrupted prompt of the pair",
     "zero": "each source writes zero; the bias of an attention output stays",
     "mean": "each source takes its mean over the corrupted prompts (the clean ones where there are none), "
     "per position when all prompts have one length",
+    "optimal": "each source takes a constant, learned so that the loss is smallest: with the mask, for each "
+    "source alone where none is learned, and for the circuit where one is judged",
 }
 assert set(ABLATIONS) == set(get_args(Ablation))
 
@@ -103,6 +105,10 @@ class Replacer:
         self.learned: Sequence[Tensor] = ()
         """What replacements are worked out from anew each time, while it is learned."""
 
+    def settled(self) -> Replacer:
+        """The same, where nothing is learned any more."""
+        return self
+
     def sources(self, corrupted: Int[Tensor, "examples positions"] | None) -> Sources:
         """The values alone; for methods that need no streams. The lists are the caller's to empty."""
         if self.fixed is not None:
@@ -133,6 +139,7 @@ def replacer(
             return Replacer(ablation, model, zero_sources(model))
         if ablation == "mean":
             return Replacer(ablation, model, mean_sources(model, prompts(), per_position=aligned))
+    assert ablation == "corrupted", "what is learned is not made here"
     return Replacer(ablation, model)
 
 

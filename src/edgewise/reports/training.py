@@ -16,7 +16,7 @@ def rounding_line(training: str) -> str:
 
 def _rounding(told: dict[str, Any]) -> str:
     line = (
-        f"{told['stage']}: loss {told['settled loss']:.2g} as learned, "
+        f"{told['stage']}: loss {told['settled loss']:.2g} learned, "
         f"{told['rounded loss']:.2g} rounded ({told['edges after rounding']:,.0f} edges)"
     )
     if "trimmed loss" not in told:

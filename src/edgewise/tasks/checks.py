@@ -36,14 +36,21 @@ def check_task(metric: str, ablation: str, batch_size: int, pairs: Pairs | None)
         problems += check_metric(METRICS[metric], pairs)
     if unknown_ablation := check_name("ablation", ablation, ABLATIONS):
         problems += unknown_ablation
-    elif ablation == "corrupted" and pairs is not None and not pairs.has_corrupted:
-        problems.append(
-            "ablation 'corrupted' needs a corrupted prompt in every pair. "
-            f"Got none in {several(pairs.missing('corrupted'))}. Add 'corrupted', or choose zero or mean."
-        )
+    elif pairs is not None:
+        problems += check_corrupted(ablation, pairs)
     if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
         problems.append(f"batch size must be a whole number from 1. Got {batch_size!r}.")
     return problems
+
+
+def check_corrupted(ablation: str, pairs: Pairs) -> list[str]:
+    """Why these pairs cannot be run with an ablation that is known."""
+    if ablation != "corrupted" or not (without := pairs.missing("corrupted")):
+        return []
+    return [
+        "ablation 'corrupted' needs a corrupted prompt in every pair. "
+        f"Got none in {several(without)}. Add 'corrupted', or choose zero or mean."
+    ]
 
 
 def check_fit(pairs: Pairs, rules: PromptRules) -> list[str]:

@@ -1,0 +1,155 @@
+"""Optimal ablation (Li and Janson 2024, arXiv:2409.09951): what a circuit does with the best that could stand
+in for all else.
+
+    constants* = those at which the mean loss of the run is smallest
+
+So what is left of the damage is what the rest really tells the circuit, and not that a value was unusual. The
+loss is KL to the full model, or the metric where pairs have targets. Constants are learned for a circuit, or
+for each source alone, on four fifths of the pairs. The other fifth judges: what is kept is what does best on
+it, the mean itself among the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from edgewise.circuit import Circuit
+from edgewise.errors import BadInput, BadNumbers
+from edgewise.graph import Graph
+from edgewise.masks.constants import OPTIMAL, Constants
+from edgewise.masks.flows import Flow
+from edgewise.masks.held import Held
+from edgewise.masks.runs import EdgesRun, losses_under
+from edgewise.masks.stream import Stream, generator_for
+from edgewise.models.transformer import Transformer
+from edgewise.patching.replacements import Replacer
+from edgewise.progress import Progress
+from edgewise.tasks.ablations import replacer_for
+from edgewise.tasks.losses import loss_metric
+from edgewise.tasks.metrics import Metric
+from edgewise.tasks.pairs import Pairs
+
+STEPS, RATE, EXAMPLES, DRAWS = 300, 0.03, 16, 8
+"""Adam's, its rate falling to 0; a step's examples, and the sources alone that are drawn in it."""
+LOOK, JUDGED = 20, 16
+"""Every so many steps what was learned is judged, on at most so many steps' examples."""
+LEAST_GAIN = 0.001
+"""Over the mean, as a share of the loss with everything replaced: what gains less is the mean."""
+
+
+def fitted(
+    constants: Constants,
+    pairs: Pairs,
+    metric: Metric,
+    circuit: Circuit | None,
+    batch_size: int = 16,
+    progress: Progress | None = None,
+    steps: int = STEPS,
+    seed: int = 0,
+) -> Replacer:
+    """Learned for what the circuit does alone; None: for the model without one source, drawn anew each
+    time."""
+    model, graph = constants.model, Graph.of(constants.model.config)
+    held = Held(loss_metric("auto", metric, pairs), 0.0, 1.0)
+    run = EdgesRun(model, Flow("kept", graph), constants)
+    parts = parted(pairs, seed)
+    streams = [Stream(part, EXAMPLES, seed) for part in parts]
+
+    def loss(step: int, learns: bool, alone: Circuit | None = circuit) -> float:
+        """Of a step's examples; and its gradient, where it learns."""
+        of, part = (streams[0], parts[0]) if learns else (streams[1], parts[1])
+        masks = masks_of(graph, alone, seed, step).to(model.device, model.dtype)
+        index, total = of.at(step), 0.0
+        with torch.set_grad_enabled(learns):
+            for _, losses in losses_under(model, part, run, held, batch_size, index, masks):
+                share = losses.sum() / (len(index) * len(masks))
+                if learns:
+                    share.backward(inputs=constants.learned)
+                total += share.item()
+        return total
+
+    def judged(alone: Circuit | None = circuit) -> float:
+        return sum(loss(step, learns=False, alone=alone) for step in range(min(streams[1].steps, JUDGED)))
+
+    mean, best = constants.settled(), judged()
+    enough = best - LEAST_GAIN * abs(judged(Circuit.empty(graph)))
+    kept = mean
+    optimiser = torch.optim.Adam(constants.learned, lr=RATE)
+    with (progress or Progress()).counting("learning replacements", steps, "steps") as advance:
+        for step in range(steps):
+            for group in optimiser.param_groups:
+                group["lr"] = RATE * (1 - step / steps)
+            optimiser.zero_grad()
+            told = loss(step, learns=True)
+            if told != told:
+                raise BadNumbers(f"NaN in step {step + 1:,} of learning replacements.")
+            optimiser.step()
+            if (step + 1) % LOOK == 0 and (now := judged()) < best:
+                best, kept = now, constants.settled()
+            advance(1, f"loss {told:.3g}")
+    return kept if best < enough else mean
+
+
+def parted(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
+    """Those to learn on, and a fifth to judge on; one pair is for both."""
+    order = torch.randperm(len(pairs), generator=generator_for(seed, 0, "judged")).tolist()
+    apart = max(1, len(pairs) // 5)
+    judges, others = sorted(order[:apart]), sorted(order[apart:])
+    return (
+        Pairs(tuple(pairs[place] for place in others or judges)),
+        Pairs(tuple(pairs[place] for place in judges)),
+    )
+
+
+def masks_of(
+    graph: Graph, circuit: Circuit | None, seed: int, step: int
+) -> Float[Tensor, "masks readers sources"]:
+    if circuit is not None:
+        return circuit.mask()[None]
+    draw = generator_for(seed, step, "sources alone")
+    masks = graph.edges.float().repeat(DRAWS, 1, 1)
+    masks[torch.arange(DRAWS), :, torch.randint(len(graph.sources), (DRAWS,), generator=draw)] = 0
+    return masks
+
+
+def replacer_to_discover(
+    ablation: str,
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    batch_size: int,
+    progress: Progress,
+    learns_masks: bool,
+) -> Replacer:
+    """Constants are learned with the mask, where one is; else before, for each source alone."""
+    if ablation != OPTIMAL:
+        return replacer_for(ablation, model, pairs, batch_size, progress)
+    constants = Constants.of(model, pairs, batch_size)
+    return constants if learns_masks else fitted(constants, pairs, metric, None, batch_size, progress)
+
+
+def replacers_to_judge(
+    ablation: str,
+    model: Transformer,
+    pairs: Pairs,
+    metric: Metric,
+    learned_on: Pairs | None,
+    batch_size: int,
+    progress: Progress | None = None,
+) -> Callable[[Circuit], Replacer]:
+    """What stands in for the rest of a circuit that is judged on these pairs: the same for all, or constants
+    learned for each on other pairs."""
+    if ablation != OPTIMAL:
+        same = replacer_for(ablation, model, pairs, batch_size, progress)
+        return lambda circuit: same
+    if learned_on is None:
+        raise BadInput(
+            "ablation 'optimal' learns what stands in for the rest of a circuit. Pairs to learn it on were "
+            "needed. Got none. Give learned_on: those that the circuit was found on."
+        )
+    constants = Constants.of(model, learned_on, batch_size, others=pairs)
+    return lambda circuit: fitted(constants, learned_on, metric, circuit, batch_size, progress)
