@@ -141,11 +141,15 @@ def test_tries_keep_to_what_is_allowed_and_only_the_weakest_are_tried(steps):
     strengths = torch.linspace(0, 1, training.gates[0].coefficients.count).double()
     tries, found = trimmed(training, strengths, chosen=30)
     assert tries.allowed == allowed
-    # One for the loss at first, and for each round up to as many as its sizes halve.
-    assert tries.spent <= allowed + 1 + 8
-    at_most = max(1, allowed // trimming.ROUNDS)
-    weakest = strengths.sort(descending=True, stable=True).indices[:38][-at_most:]
-    assert set(found.gone) <= set(weakest.tolist())
+    # A last round measures what is left, when all tries are spent.
+    assert tries.spent <= allowed + 1 + 8 + max(1, allowed // trimming.ROUNDS)
+    at_once = max(1, allowed // trimming.ROUNDS)
+    began = strengths.sort(descending=True, stable=True).indices[: 30 + allowed // trimming.ROUNDS // 2]
+    assert set(found.gone) <= set(began[-(len(found.gone) + at_once) :].tolist())
+    # What was not measured at last is the strongest.
+    assert set(began[found.worth[began].isnan()].tolist()) >= set(
+        began[: -len(found.gone) - at_once].tolist()
+    )
 
 
 def test_edges_that_share_a_coefficient_come_and_go_together():
@@ -202,3 +206,41 @@ def test_a_mask_whose_circuit_loses_more_than_hold_is_learned_anew_and_the_best_
     assert (once == scores) == (min(ends.values()) == ends["the mask"])
     assert list(stages("good", hold=2.0, tries=3)[1]) == ["the mask"]
     assert list(stages("unheld", mean=-4.0, hold=None, tries=3)[1]) == ["the mask"]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("chosen", [1, 20, 64])
+@pytest.mark.parametrize("allowed", [0, 1, 5, 12, 40])
+def test_however_few_tries_there_are_no_more_is_kept_than_was_chosen_of_edges_worth_nothing(
+    known, chosen, allowed, exact, monkeypatch
+):
+    """And exactly as many where a sparsity was asked for."""
+    _, _, training = known
+    monkeypatch.setattr(Trimming, "losses", lambda tries, kept, without: counted(tries, without))
+
+    def counted(tries, without):
+        tries.spent += len(without)
+        return torch.zeros(len(without), dtype=torch.float64)
+
+    strengths = torch.rand(training.gates[0].coefficients.count, generator=torch.Generator().manual_seed(1))
+    tries = Trimming(training, strengths.double(), Progress())
+    tries.allowed = allowed
+    found = tries.trimmed(chosen, 0.01, exact)
+    assert int(found.kept.sum()) == chosen if exact else int(found.kept.sum()) <= chosen
+    # A last round measures what is left, when all tries are spent.
+    assert tries.spent <= 2 * allowed + chosen + 16
+
+
+def test_what_an_edge_is_worth_is_measured_in_the_circuit_as_it_is_at_last(known):
+    bundle, pairs, training = known
+    tries = Trimming(training, strengths_of(training, bundle.known["corrupted"].circuit), Progress())
+    tries.allowed = 60
+    found = tries.trimmed(20, 0.01, exact=False)
+    circuit = kept_of(training, found)
+    loss = slow_loss(bundle, pairs, training, circuit)
+    worth = training.gates[0].coefficients.spread(found.worth)
+    for edge in circuit:
+        alone = ew.Circuit.of(circuit.graph, [edge])
+        if not worth[alone.kept].isnan():
+            without = slow_loss(bundle, pairs, training, circuit - alone)
+            assert worth[alone.kept].item() == pytest.approx(without - loss, rel=1e-4, abs=1e-6)

@@ -38,12 +38,22 @@ def show_run(run: Run) -> None:
     out.print(section("Circuit", Text(sizes_line(run.circuit))))
     facts = {"measured": run.evaluation.where, **evaluation_facts(run.evaluation)}
     out.print(section(f"What it does alone, ablation {run.evaluation.ablation}", facts_table(facts)))
+    if against := against_edges(run):
+        out.print(section("Works against the answer", edges_table(against)))
     if run.training:
         out.print(section("Rounding the mask", Text(rounding_line(run.training))))
     out.print(section(f"Files in {run.request.out}", facts_table(run.files)))
     what, options = next_step(run)
     out.print(Text(f"Next, {what}:", style="bold"))
     out.print(f"  edgewise evaluate {shlex.quote(run.request.out)} {options}", soft_wrap=True)
+
+
+def against_edges(run: Run) -> list[tuple[str, float]]:
+    """What an adversary chose: of a method that learns masks, all that scores below 0."""
+    values = run.scores.values
+    if not run.training or not (values < 0).any():
+        return []
+    return strongest_edges(run.scores, Circuit(run.scores.graph, values < 0), "absolute")
 
 
 def next_step(run: Run) -> tuple[str, str]:

@@ -29,7 +29,8 @@ class Constants(Replacer):
         super().__init__(OPTIMAL, model, mean)
         self.mean, self.spread = mean, spread
         every = [*mean.embeddings, *mean.heads, *mean.mlps]
-        self.learned = [torch.zeros_like(each).requires_grad_() for each in every]
+        exact = torch.promote_types(model.dtype, torch.float32)
+        self.learned = [torch.zeros_like(each, dtype=exact).requires_grad_() for each in every]
 
     @classmethod
     def of(cls, model: Transformer, pairs: Pairs, batch_size: int, others: Pairs | None = None) -> Constants:
@@ -46,16 +47,13 @@ class Constants(Replacer):
         left = iter(self.learned)
         return Sources(
             *(
-                [mean + next(left) * spread for mean, spread in zip(means, spreads, strict=True)]
+                [
+                    (mean + next(left) * spread).to(mean.dtype)
+                    for mean, spread in zip(means, spreads, strict=True)
+                ]
                 for means, spreads in _lists(self.mean, self.spread)
             )
         )
-
-    @torch.no_grad()
-    def reset(self) -> None:
-        """Back to the mean."""
-        for each in self.learned:
-            each.zero_()
 
     @torch.no_grad()
     def settled(self) -> Replacer:
@@ -66,16 +64,16 @@ class Constants(Replacer):
 @torch.no_grad()
 def spread_around(mean: Sources, model: Transformer, batches: Sequence[Tensor]) -> Sources:
     """The root mean square of what sources differ by from their means; one number a source, or head."""
-    totals = Sources(*([0.0 * each[..., :1] for each in each_list] for (each_list,) in _lists(mean)))
-    count = 0
+    totals = Sources(*([0.0 * each[..., :1].double() for each in means] for (means,) in _lists(mean)))
+    exact, count = torch.promote_types(model.dtype, torch.float32), 0
     for tokens in batches:
         run = Sources.of_tape(run_tape(model, tokens, *SOURCES))
         for values, means, sums in _lists(run, mean, totals):
             for place, (value, middle) in enumerate(zip(values, means, strict=True)):
-                squares = (value - middle).square().mean(-1, keepdim=True).sum((0, 1), keepdim=True)
+                squares = (value.double() - middle).square().mean(-1, keepdim=True).sum((0, 1), keepdim=True)
                 sums[place] = sums[place] + squares
         count += tokens.numel()
-    return Sources(*([(each / count).sqrt() for each in sums] for (sums,) in _lists(totals)))
+    return Sources(*([(each / count).sqrt().to(exact) for each in sums] for (sums,) in _lists(totals)))
 
 
 def _lists(*several: Sources) -> Iterator[tuple[list[Tensor], ...]]:

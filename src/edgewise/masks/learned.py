@@ -38,12 +38,12 @@ class Learned:
     loss: float
     """Of the circuit."""
 
-    def state(self, stage: str) -> dict[str, Tensor]:
+    def state(self) -> dict[str, Tensor]:
         """What a checkpoint holds of it while later stages go on."""
         return {
-            f"{stage}/scores": self.scores.values,
-            f"{stage}/chosen": torch.tensor(self.scores.chosen),
-            f"{stage}/circuit's loss": torch.tensor(self.loss, dtype=torch.float64),
+            "scores": self.scores.values,
+            "chosen": torch.tensor(self.scores.chosen),
+            "circuit's loss": torch.tensor(self.loss, dtype=torch.float64),
         }
 
 
@@ -81,7 +81,9 @@ def learn(
         told |= {"trimmed loss": loss, "edges after trimming": float(scores.chosen or 0)}
     log.tell(training.settings.steps, told)
     log.end()
-    return Learned(scores, loss)
+    found = Learned(scores, loss)
+    kept.save(found.state())
+    return found
 
 
 def ranked(graph: Graph, mask: Tensor, opened: Tensor) -> Scores:
@@ -136,8 +138,8 @@ def losses_of(training: Training, masks: list[Tensor]) -> list[float]:
     """On some of the pairs."""
     stacked = torch.stack(masks).to(training.model.dtype)
     total, count = torch.zeros(len(masks), dtype=torch.float64), 0
-    for step in range(min(training.stream.steps, MOST_STEPS)):
-        index = training.stream.at(step)
+    for step in range(min(training.judges.steps, MOST_STEPS)):
+        index = training.judges.at(step)
         for which, losses in training.losses(index, stacked):
             total[which] += losses.double().sum(1).cpu()
         count += len(index)

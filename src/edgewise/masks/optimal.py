@@ -62,7 +62,7 @@ def fitted(
     def loss(step: int, learns: bool, alone: Circuit | None = circuit) -> float:
         """Of a step's examples; and its gradient, where it learns."""
         of, part = (streams[0], parts[0]) if learns else (streams[1], parts[1])
-        masks = masks_of(graph, alone, seed, step).to(model.device, model.dtype)
+        masks = masks_of(graph, alone, seed, step if learns else None).to(model.device, model.dtype)
         index, total = of.at(step), 0.0
         with torch.set_grad_enabled(learns):
             for _, losses in losses_under(model, part, run, held, batch_size, index, masks):
@@ -106,13 +106,17 @@ def parted(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
 
 
 def masks_of(
-    graph: Graph, circuit: Circuit | None, seed: int, step: int
+    graph: Graph, circuit: Circuit | None, seed: int, step: int | None
 ) -> Float[Tensor, "masks readers sources"]:
+    """The circuit's; or without one source each: some that are drawn for a step, or every one."""
     if circuit is not None:
         return circuit.mask()[None]
-    draw = generator_for(seed, step, "sources alone")
-    masks = graph.edges.float().repeat(DRAWS, 1, 1)
-    masks[torch.arange(DRAWS), :, torch.randint(len(graph.sources), (DRAWS,), generator=draw)] = 0
+    sources = torch.arange(len(graph.sources))
+    if step is not None:
+        draw = generator_for(seed, step, "sources alone")
+        sources = torch.randint(len(graph.sources), (DRAWS,), generator=draw)
+    masks = graph.edges.float().repeat(len(sources), 1, 1)
+    masks[torch.arange(len(sources)), :, sources] = 0
     return masks
 
 

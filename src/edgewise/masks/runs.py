@@ -56,10 +56,7 @@ class EdgesRun:
     workspace: Workspace = field(default_factory=Workspace)
 
     def __post_init__(self) -> None:
-        with torch.no_grad():
-            for each in self.replacer.learned:
-                # Whatever was learned before begins anew.
-                each.zero_()
+        self.replacer.reset()
 
     @property
     def also_learned(self) -> Sequence[Tensor]:

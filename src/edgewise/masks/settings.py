@@ -36,7 +36,7 @@ class Settings:
     constant_rate: Positive = 0.03
     """Of the constants that stand in for sources, with the ablation `optimal`."""
     trim: NotNegative | None = 0.01
-    """Edges go from the rounded mask while its loss grows by no more; None: none does."""
+    """Edges go from the rounded mask, and some more, while the loss grows by no more; None: none does."""
     seed: int = 0
     thrifty: bool = False
     """Layers are worked out again in the backward pass, not kept."""

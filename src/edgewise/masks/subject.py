@@ -127,7 +127,8 @@ class Subject:
         """One stage; what it found is kept while others go on."""
         training = self.training(gates, penalty, name)
         found = learn(stage, training, self.graph, self.progress, self.log, self.checkpoint, exact)
-        self.checkpoint = self.checkpoint.beside({**self.checkpoint.also, **found.state(stage)})
+        of_stage = {f"{stage}/{name}": value for name, value in found.state().items()}
+        self.checkpoint = self.checkpoint.beside({**self.checkpoint.also, **of_stage})
         return found
 
     def training(self, gates: list[Gates], penalty: Penalty, name: FlowName = "kept") -> Training:

@@ -55,9 +55,17 @@ class Training:
     def __post_init__(self) -> None:
         settings = self.settings
         self.stream = Stream(self.pairs, settings.examples, settings.seed)
+        self.judges = Stream(self.pairs, settings.examples, 0)
+        """By whose examples losses are told: the same whatever the seed."""
         parameters = [{"params": [each.parameters for each in self.gates], "at first": settings.rate}]
         if self.masked.also_learned:
-            parameters.append({"params": list(self.masked.also_learned), "at first": settings.constant_rate})
+            parameters.append(
+                {
+                    "params": list(self.masked.also_learned),
+                    "at first": settings.constant_rate,
+                    "weight_decay": 0.0,
+                }
+            )
         makers = {
             "adam": lambda: torch.optim.Adam(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
             "adamw": lambda: torch.optim.AdamW(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
@@ -95,6 +103,7 @@ class Training:
                 if time.monotonic() - saved_at >= SECONDS_BETWEEN_SAVES and self.done < steps:
                     checkpoint.save(self.state())
                     saved_at = time.monotonic()
+        checkpoint.save(self.state())
 
     def step(self) -> dict[str, float]:
         """One step; what there is to tell of it."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from edgewise.masks.training import Training
@@ -35,7 +35,7 @@ class Trimmed:
 
     kept: Bool[Tensor, " count"]
     worth: Float[Tensor, " count"]
-    """Of those that are kept, in the circuit at last; NaN where it was not tried."""
+    """Of those that are kept, in the circuit as it is at last; NaN where it was not tried."""
     gone: list[int]
     """In the order in which they went."""
     loss: float
@@ -53,44 +53,48 @@ class Trimming:
     def __post_init__(self) -> None:
         training = self.training
         self.steps: list[list[int]] = []
-        for step in range(training.stream.steps):
+        for step in range(training.judges.steps):
             if sum(map(len, self.steps)) >= EXAMPLES:
                 break
-            self.steps.append(training.stream.at(step))
+            self.steps.append(training.judges.at(step))
         settings, examples = training.settings, sum(map(len, self.steps))
-        self.allowed = settings.steps * settings.examples * settings.draws // examples
+        a_step = min(settings.examples, len(training.pairs)) * settings.draws
+        self.allowed = settings.steps * a_step // examples
 
     def trimmed(self, chosen: int, trim: float, exact: bool) -> Trimmed:
         """From the `chosen` strongest, and some more. `exact`: as many are to be kept, at whatever cost."""
-        more = min(chosen, max(LEAST_MORE, chosen // SHARE_MORE))
+        at_once = max(1, self.allowed // ROUNDS)
+        more = min(chosen, max(LEAST_MORE, chosen // SHARE_MORE), self.allowed // ROUNDS // 2)
         order = self.strengths.sort(descending=True, stable=True).indices[: chosen + more]
         kept = torch.zeros(len(self.strengths), dtype=torch.bool)
         kept[order] = True
-        worth, gone = torch.full(kept.shape, torch.nan, dtype=torch.float64), []
+        weakest_first, gone = order.flip(0), []
         loss = self.losses(kept, [[]])[0].item()
         limit = loss + trim
-        tried = order[-max(1, self.allowed // ROUNDS) :].flip(0)
         with self.progress.counting("trimming", self.allowed, "tries") as advance:
-            while len(tried) and self.spent + len(tried) <= self.allowed:
+            while True:
+                tried = weakest_first[kept[weakest_first]][:at_once]
+                over = self.spent + len(tried) > self.allowed
                 without = self.losses(kept, [[unit] for unit in tried.tolist()])
                 advance(len(tried), f"{int(kept.sum()):,} left, loss {loss:.3f}")
-                without, places = without.sort(stable=True)
-                tried = tried[places]
+                worth = torch.full(kept.shape, torch.nan, dtype=torch.float64)
                 worth[tried] = without - loss
-                goes = int(kept.sum()) - chosen if exact else int((without <= limit).sum())
-                if goes <= 0:
-                    break
-                count, loss = self.together(kept, tried, goes, torch.inf if exact else limit)
-                kept[tried[:count]] = False
-                gone += tried[:count].tolist()
-                # Those that are left, from the weakest; equals stay in this order.
-                tried = self.weakest_first(tried[count:])
-        worth[~kept] = torch.nan
-        return Trimmed(kept, worth, gone, loss)
+                excess = int(kept.sum()) - chosen
+                goes = excess if exact else int((without <= limit).sum())
+                if goes <= 0 or (over and excess <= 0):
+                    return Trimmed(kept, worth, gone, loss)
+                # Equals go in their order, from the weakest.
+                places = without.sort(stable=True).indices
+                count, loss = self.together(kept, tried[places], goes, torch.inf if exact else limit, over)
+                kept[tried[places][:count]] = False
+                gone += tried[places][:count].tolist()
 
-    def together(self, kept: Tensor, tried: Tensor, goes: int, limit: float) -> tuple[int, float]:
-        """How many of the first of these can go at once, half of them or fewer; and the loss without them."""
-        sizes = [max(1, goes // 2)]
+    def together(
+        self, kept: Tensor, tried: Tensor, goes: int, limit: float, all_of_them: bool
+    ) -> tuple[int, float]:
+        """How many of the first of these can go at once; and the loss without them. Half of them or fewer, so
+        that others are tried again, but at the end of all tries."""
+        sizes = [max(1, min(goes, len(tried)) // (1 if all_of_them else 2))]
         while sizes[-1] > 1:
             sizes.append(sizes[-1] // 2)
         losses = self.losses(kept, [tried[:size].tolist() for size in sizes]).tolist()
@@ -98,9 +102,6 @@ class Trimming:
             if loss <= limit or size == 1:
                 return size, loss
         raise AssertionError("one can always go")
-
-    def weakest_first(self, units: Int[Tensor, " some"]) -> Int[Tensor, " some"]:
-        return units[self.strengths[units].sort(stable=True).indices]
 
     @torch.no_grad()
     def losses(self, kept: Bool[Tensor, " count"], without: list[list[int]]) -> Float[Tensor, " circuits"]:

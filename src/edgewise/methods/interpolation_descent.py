@@ -119,8 +119,8 @@ def interpolation_descent(
 
 
 def both(graph: Graph, kept: Scores, against: Scores) -> Scores:
-    """Of what an edge is found by, the stronger; that of the adversary below 0."""
-    opposed = against.values > kept.values
+    """Below 0 what the adversary chose, where it is the stronger; all else as the mask has it."""
+    opposed = against.own().kept & (against.values > kept.values)
     values = torch.where(opposed, -against.values, kept.values)
     chosen = kept.own().kept & ~opposed
     return Scores(graph, values, int(chosen.sum()))

@@ -105,6 +105,12 @@ class Replacer:
         self.learned: Sequence[Tensor] = ()
         """What replacements are worked out from anew each time, while it is learned."""
 
+    @torch.no_grad()
+    def reset(self) -> None:
+        """What is learned begins anew."""
+        for each in self.learned:
+            each.zero_()
+
     def settled(self) -> Replacer:
         """The same, where nothing is learned any more."""
         return self

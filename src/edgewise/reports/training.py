@@ -31,9 +31,10 @@ def notes_on_training(training: str) -> list[str]:
     for stage, told in by_stage.items():
         target = told.get("target at last")
         if target is not None and target <= 1 and told["sparsity"] < target - TARGET_MISSED:
+            larger = ", or a larger hold" if "hold" in told else ""
             notes.append(
-                f"{stage} came to a sparsity of {told['sparsity']:.1%}, and {target:.1%} was asked for. The "
-                "loss does not allow more. Choose fewer edges (--edges), more steps, or a larger hold."
+                f"{stage} came to a sparsity of {told['sparsity']:.1%}, and {target:.1%} was asked for. "
+                f"Choose fewer edges (--edges), more steps{larger}."
             )
     holds = [told["hold"] for told in by_stage.values() if "hold" in told]
     losses = [_loss_at_last(told) for told in _lines(training) if "rounded loss" in told]
