@@ -133,7 +133,7 @@ def test_methods_metrics_and_ablations_are_given_by_name_and_the_batch_size_as_a
         f"the name of the method was needed, as text. Got None. Known: {', '.join(sorted(METHODS))}.",
         "the name of the metric was needed, as text. Got a function. "
         "Known: accuracy, kl, logit-diff, mean-squared-error, neg-log-prob, prob-diff.",
-        "the name of the ablation was needed, as text. Got a list. Known: corrupted, mean, zero.",
+        "the name of the ablation was needed, as text. Got a list. Known: corrupted, mean, optimal, zero.",
         "batch size must be a whole number from 1. Got '16'.",
     ]
     circuit = ew.Circuit.full(ew.Graph.of(MODEL.config))
