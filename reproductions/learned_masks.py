@@ -3,11 +3,12 @@
     edge AUC                  the chance that an edge of the circuit scores higher than one outside
     precision at known size   of as many strongest edges as the circuit has, the share that belongs to it
     faithful                  what as many strongest edges do alone on held-out prompts; 1: the full model
-    chosen, wrong             how many edges the method itself keeps, and how many are wrong: kept though they
-                              neither belong nor back up, or left out though they belong
+    chosen, wrong             how many edges the method itself finds, for the answer or against it, and how
+                              many are wrong: found though they neither belong nor back up, or left out though
+                              they belong
 
-Where a model has edges that work against the answer, how often the lowest score is one of them: that is for
-the adversary of interpolation descent.
+Where scores are below 0, by the adversary of interpolation descent: from the worst seed, how many of the
+edges that work against the answer are among them, and how many others.
 
 Masks are learned on 100 pairs of the split `train`; the compiled programs, whose truth is that of zero
 ablation, on all of theirs. The truth judges and does nothing else. Prints the mean over seeds, and the worst
@@ -28,6 +29,7 @@ from pathlib import Path
 
 import edgewise as ew
 from edgewise import zoo
+from edgewise.circuit import Circuit
 from edgewise.evaluation.known import against_known
 from edgewise.methods.learned import LEARNED
 from edgewise.tasks.catalogue import PROGRAMS, program_task
@@ -70,15 +72,17 @@ def measure(model: str, method: str, seed: int, examples: int = 100) -> Figures:
         bundle.model, pairs_of(bundle, "train", examples), method, ablation=ablation, seed=seed
     )
     seconds = time.monotonic() - began
-    size, own = len(known.circuit), scores.own()
     # What works against the answer is of the circuit, too, and scores below 0 where a method tells it apart.
+    opposed = Circuit(scores.graph, scores.values < 0)
+    size, own = len(known.circuit), scores.own() | opposed
     by = "absolute" if scores.values.min() < 0 else "value"
     held_out = pairs_of(bundle, "test", examples)
     alone = ew.evaluate(bundle.model, held_out, scores.top(size, by), ablation=ablation)
     wrong = (own - known.circuit - known.backups) | (known.circuit - own)
-    lowest = min(scores.ranking("value"), key=lambda ranked: ranked[1])[0]
     return {
-        **({"lowest is against": float(lowest in known.against)} if len(known.against) else {}),
+        "against": len(known.against),
+        "against found": len(known.against & opposed),
+        "against wrongly": len(opposed - known.against),
         **against_known(scores, known, by),
         "known": size,
         "faithful": alone.faithfulness or 0.0,
@@ -100,9 +104,13 @@ def row(model: str, measured: list[Figures]) -> str:
         values = [each[name] for each in measured]
         cells.append(f"{statistics.mean(values):.3g} ({worst(values):.3g})")
     cells.append(f"{statistics.mean(each['seconds'] for each in measured):.0f}")
-    found = [each["lowest is against"] for each in measured if "lowest is against" in each]
-    note = f" lowest score against the answer: {sum(found):g} of {len(found)}" if found else ""
-    return f"| {' | '.join(cells)} |{note}"
+    found, wrongly = ([each[f"against {name}"] for each in measured] for name in ("found", "wrongly"))
+    if not any(found + wrongly):
+        return f"| {' | '.join(cells)} |"
+    told = (
+        f"against the answer: {min(found):g} or more of {measured[0]['against']:g}, {max(wrongly):g} wrongly"
+    )
+    return f"| {' | '.join(cells)} | {told}"
 
 
 if __name__ == "__main__":

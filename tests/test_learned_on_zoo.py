@@ -21,9 +21,10 @@ def test_every_learned_mask_finds_a_trained_circuit(method):
     assert found["faithful"] >= 0.95
 
 
-def test_the_adversary_finds_the_head_that_works_against_the_answer():
+def test_the_adversary_finds_all_of_the_head_that_works_against_the_answer():
     found = learned_masks.measure("ioi-negative", "interpolation-descent", seed=0)
-    assert found["lowest is against"] == 1.0
+    assert found["against"] == found["against found"] == 3
+    assert found["against wrongly"] == 0
     assert found["edge_auc"] >= 0.9
 
 

@@ -115,7 +115,9 @@ def test_without_its_adversary_interpolation_descent_gives_no_score_below_0():
 @pytest.mark.parametrize("name", LEARNED)
 def test_what_a_learned_mask_comes_to_follows_from_its_seed(name):
     model, pairs = helping_and_harming()
-    runs = [ew.discover(model, pairs, name, loss="metric", steps=2, seed=seed) for seed in (3, 3, 4)]
+    # Trimmed circuits are the same from most seeds, and should be.
+    options = {"loss": "metric", "steps": 2, "trim": None}
+    runs = [ew.discover(model, pairs, name, seed=seed, **options) for seed in (3, 3, 4)]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -25,6 +26,7 @@ from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
 
+Unit = Literal["share", "own"]
 EXAMPLES = 256
 """Of which damage is measured at most."""
 LEAST = 1e-6
@@ -53,12 +55,25 @@ class Held:
         return -self.metric.goodness(self.metric(logits, batch, full))
 
 
+def in_own_unit(metric: Metric) -> Held:
+    """The metric's, whatever damage is done."""
+    return Held(metric, 0.0, 1.0)
+
+
 @torch.no_grad()
 def held_to(
-    metric: Metric, model: Transformer, pairs: Pairs, replacer: Replacer, flow: Flow, batch_size: int
+    metric: Metric,
+    model: Transformer,
+    pairs: Pairs,
+    replacer: Replacer,
+    flow: Flow,
+    batch_size: int,
+    unit: Unit = "share",
 ) -> Held:
-    """The loss on these pairs; every number is checked on the way."""
-    plain = Held(metric, 0.0, 1.0)
+    """The loss on these pairs; every number is checked. BadInput where nothing is to be learned."""
+    plain = in_own_unit(metric)
+    if unit == "own":
+        return plain
     sums = torch.zeros(2, dtype=torch.float64)
     count = 0
     for batch in islice(pairs.batches(batch_size, model.device), -(-EXAMPLES // batch_size)):

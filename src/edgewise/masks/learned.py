@@ -28,8 +28,8 @@ from edgewise.masks.trimming import Trimmed, Trimming
 from edgewise.progress import Progress
 
 ON_THE_AVERAGE = 0.01
-MOST_STEPS = 32
-"""Of whose examples the loss is told."""
+EXAMPLES = 512
+"""Of which the loss is told."""
 
 
 @dataclass(frozen=True)
@@ -133,14 +133,8 @@ def as_mask(scores: Scores, like: Tensor) -> Tensor:
     return rounded if like.ndim == 2 else rounded[None].expand_as(like)
 
 
-@torch.no_grad()
 def losses_of(training: Training, masks: list[Tensor]) -> list[float]:
     """On some of the pairs."""
-    stacked = torch.stack(masks).to(training.model.dtype)
-    total, count = torch.zeros(len(masks), dtype=torch.float64), 0
-    for step in range(min(training.judges.steps, MOST_STEPS)):
-        index = training.judges.at(step)
-        for which, losses in training.losses(index, stacked):
-            total[which] += losses.double().sum(1).cpu()
-        count += len(index)
-    return (total / count).tolist()
+    return training.mean_losses(
+        training.judging(EXAMPLES), torch.stack(masks).to(training.model.dtype)
+    ).tolist()

@@ -18,11 +18,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.circuit import Circuit
-from edgewise.errors import BadInput, BadNumbers
+from edgewise.errors import BadNumbers
 from edgewise.graph import Graph
 from edgewise.masks.constants import OPTIMAL, Constants
 from edgewise.masks.flows import Flow
-from edgewise.masks.held import Held
+from edgewise.masks.held import in_own_unit
 from edgewise.masks.runs import EdgesRun, losses_under
 from edgewise.masks.stream import Stream, generator_for
 from edgewise.models.transformer import Transformer
@@ -54,14 +54,13 @@ def fitted(
     """Learned for what the circuit does alone; None: for the model without one source, drawn anew each
     time."""
     model, graph = constants.model, Graph.of(constants.model.config)
-    held = Held(loss_metric("auto", metric, pairs), 0.0, 1.0)
+    held = in_own_unit(loss_metric("auto", metric, pairs))
     run = EdgesRun(model, Flow("kept", graph), constants)
-    parts = parted(pairs, seed)
-    streams = [Stream(part, EXAMPLES, seed) for part in parts]
+    of_learning, of_judging = ((Stream(part, EXAMPLES, seed), part) for part in parted(pairs, seed))
 
     def loss(step: int, learns: bool, alone: Circuit | None = circuit) -> float:
         """Of a step's examples; and its gradient, where it learns."""
-        of, part = (streams[0], parts[0]) if learns else (streams[1], parts[1])
+        of, part = of_learning if learns else of_judging
         masks = masks_of(graph, alone, seed, step if learns else None).to(model.device, model.dtype)
         index, total = of.at(step), 0.0
         with torch.set_grad_enabled(learns):
@@ -73,7 +72,7 @@ def fitted(
         return total
 
     def judged(alone: Circuit | None = circuit) -> float:
-        return sum(loss(step, learns=False, alone=alone) for step in range(min(streams[1].steps, JUDGED)))
+        return sum(loss(step, learns=False, alone=alone) for step in range(min(of_judging[0].steps, JUDGED)))
 
     mean, best = constants.settled(), judged()
     enough = best - LEAST_GAIN * abs(judged(Circuit.empty(graph)))
@@ -150,10 +149,6 @@ def replacers_to_judge(
     if ablation != OPTIMAL:
         same = replacer_for(ablation, model, pairs, batch_size, progress)
         return lambda circuit: same
-    if learned_on is None:
-        raise BadInput(
-            "ablation 'optimal' learns what stands in for the rest of a circuit. Pairs to learn it on were "
-            "needed. Got none. Give learned_on: those that the circuit was found on."
-        )
+    assert learned_on is not None, "checked before"
     constants = Constants.of(model, learned_on, batch_size, others=pairs)
     return lambda circuit: fitted(constants, learned_on, metric, circuit, batch_size, progress)

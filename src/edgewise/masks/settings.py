@@ -8,6 +8,7 @@ from typing import Literal
 
 from edgewise.bounds import Count, NearlyOne, NotNegative, Positive
 from edgewise.masks.coefficients import Grain
+from edgewise.masks.held import Unit
 from edgewise.tasks.losses import Loss
 
 Optimiser = Literal["adam", "adamw", "sgd"]
@@ -23,7 +24,7 @@ class Settings:
     draws: Count = 8
     """A step's, of each gate: as many masks are run on the same examples."""
     loss: Loss = "auto"
-    unit: Literal["share", "own"] = "share"
+    unit: Unit = "share"
     """Of the loss: the damage that replacing everything does, or its own."""
     grain: Grain = "edges"
     positions: bool = False

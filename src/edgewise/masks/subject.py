@@ -140,9 +140,8 @@ class Subject:
 
     def held(self, flow: Flow) -> Held:
         """BadInput where there is nothing to learn."""
-        if self.settings.unit == "own":
-            return Held(self.metric, 0.0, 1.0)
-        return held_to(self.metric, self.model, self.pairs, self.replacer, flow, self.batch_size)
+        given = (self.metric, self.model, self.pairs, self.replacer, flow, self.batch_size)
+        return held_to(*given, self.settings.unit)
 
     def only(self, among: Bool[Tensor, "readers sources"]) -> Subject:
         """The same, of fewer edges."""

@@ -172,6 +172,24 @@ class Training:
         """Of these examples under the masks, as many at a time as memory allows; and of which masks."""
         return losses_under(self.model, self.pairs, self.masked, self.held, self.batch_size, index, numbers)
 
+    @torch.no_grad()
+    def mean_losses(
+        self, steps: Sequence[list[int]], masks: Float[Tensor, "masks ..."]
+    ) -> Float[Tensor, " masks"]:
+        """What is held small, over the examples of these steps, under each mask."""
+        total = torch.zeros(len(masks), dtype=torch.float64)
+        for index in steps:
+            for which, losses in self.losses(index, masks):
+                total[which] += self.masked.aim(losses).double().sum(1).cpu()
+        return total / sum(map(len, steps))
+
+    def judging(self, examples: int) -> list[list[int]]:
+        """The first steps of those that judge, with so many examples or a few more."""
+        steps: list[list[int]] = []
+        while len(steps) < self.judges.steps and sum(map(len, steps)) < examples:
+            steps.append(self.judges.at(len(steps)))
+        return steps
+
     def told(self, damage: float, loss: float, penalty: float, opened: Tensor) -> dict[str, float]:
         """`damage`: what the loss is made of, before the flow turns it round."""
         edges = self.gates[0].edges

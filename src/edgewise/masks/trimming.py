@@ -52,11 +52,7 @@ class Trimming:
 
     def __post_init__(self) -> None:
         training = self.training
-        self.steps: list[list[int]] = []
-        for step in range(training.judges.steps):
-            if sum(map(len, self.steps)) >= EXAMPLES:
-                break
-            self.steps.append(training.judges.at(step))
+        self.steps = training.judging(EXAMPLES)
         settings, examples = training.settings, sum(map(len, self.steps))
         a_step = min(settings.examples, len(training.pairs)) * settings.draws
         self.allowed = settings.steps * a_step // examples
@@ -103,19 +99,15 @@ class Trimming:
                 return size, loss
         raise AssertionError("one can always go")
 
-    @torch.no_grad()
-    def losses(self, kept: Bool[Tensor, " count"], without: list[list[int]]) -> Float[Tensor, " circuits"]:
+    def losses(self, kept: Bool[Tensor, " count"], without: list[list[int]]) -> Float[Tensor, " sets"]:
         """Of the circuit without each of these sets."""
         circuits = kept.repeat(len(without), 1)
         for row, units in zip(circuits, without, strict=True):
             row[units] = False
-        self.spent += len(without)
-        training = self.training
-        masks = training.gates[0].coefficients.spread(
-            circuits.to(training.model.device, training.model.dtype)
-        )
-        total = torch.zeros(len(masks), dtype=torch.float64)
-        for index in self.steps:
-            for which, losses in training.losses(index, masks):
-                total[which] += training.masked.aim(losses).double().sum(1).cpu()
-        return total / sum(map(len, self.steps))
+        return self.of(circuits)
+
+    def of(self, circuits: Bool[Tensor, "circuits count"]) -> Float[Tensor, " circuits"]:
+        self.spent += len(circuits)
+        like = self.training.model.token_embedding
+        masks = self.training.gates[0].coefficients.spread(circuits.to(like.device, like.dtype))
+        return self.training.mean_losses(self.steps, masks)

@@ -21,7 +21,7 @@ from edgewise.errors import BadInput, check_name
 from edgewise.graph import Graph
 from edgewise.masks.flows import Flow
 from edgewise.masks.gates import Gates
-from edgewise.masks.held import Held, held_to
+from edgewise.masks.held import held_to
 from edgewise.masks.learned import losses_of
 from edgewise.masks.log import NO_LOG, Log
 from edgewise.masks.penalties import Price
@@ -70,14 +70,14 @@ def learn_units(
     if problems := check(model, pairs, metric, replacer.ablation, grain, training):
         raise BadInput(*problems)
     held_small = loss_metric(training.loss, metric, pairs)
-    units = EachUnit(shapes_of(model, grain))
+    units, flow = EachUnit(shapes_of(model, grain)), Flow("kept", Graph.of(model.config))
     relaxation = HardConcrete(mean, spread, limit)
     like = model.token_embedding
     learning = Training(
         model,
         pairs,
         unit_run(model, grain, pairs, replacer, batch_size),
-        _held(held_small, model, pairs, replacer, training, batch_size),
+        held_to(held_small, model, pairs, replacer, flow, batch_size, training.unit),
         [Gates.drawn(grain, units, relaxation, training.seed, like)],
         Price(price / units.count, round(rise * training.steps)),
         training,
@@ -89,14 +89,6 @@ def learn_units(
     chosen = round(mask.double().sum().item())
     settled, loss = losses_of(learning, [mask, rounded(mask, chosen).to(mask)])
     return Units(grain, units.by_name(mask), chosen, settled, loss)
-
-
-def _held(
-    metric: Metric, model: Transformer, pairs: Pairs, replacer: Replacer, training: Settings, batch_size: int
-) -> Held:
-    if training.unit == "own":
-        return Held(metric, 0.0, 1.0)
-    return held_to(metric, model, pairs, replacer, Flow("kept", Graph.of(model.config)), batch_size)
 
 
 def check(

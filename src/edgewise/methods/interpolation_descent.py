@@ -14,7 +14,7 @@ that it needs by the second. He has a coefficient for a whole head (--set grain=
 apart. The loss is in shares of the damage that replacing everything does.
 
 An adversary, learned apart, has coefficients of its own, of edges whose replacement makes the model do
-better: what works against the answer. Its scores are below 0.
+better: what works against the answer (`adversary.py`). Its scores are below 0, whatever the mask has of them.
 
 Cost: a step is a patched forward and backward, the corrupted run and the full model's; as much again for the
 adversary.
@@ -31,6 +31,7 @@ from edgewise.bounds import Count, NotNegative, Part, Share
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
 from edgewise.graph import Graph
+from edgewise.masks.adversary import with_what_harms_alone
 from edgewise.masks.flows import Flow
 from edgewise.masks.log import NO_LOG, Log
 from edgewise.masks.penalties import Lengths
@@ -114,13 +115,18 @@ def interpolation_descent(
     opponent = opponent.after(subject)
     small = Clamp(0.0, 0.1, drop_in=0.0, resets=resets, reset_every=reset_every, steps=training.steps)
     price = Lengths(graph, [adversary_price] * 3, half, epsilon)
-    against = opponent.learn("the adversary", [opponent.gates("against", small)], price, "against").scores
+    gates = [opponent.gates("against", small)]
+    against = opponent.learn("the adversary", gates, price, "against").scores
+    if training.trim is not None:
+        learned = opponent.training(gates, price, "against")
+        against = with_what_harms_alone(learned, against, training.trim, opponent.progress)
     return both(graph, kept, against)
 
 
 def both(graph: Graph, kept: Scores, against: Scores) -> Scores:
-    """Below 0 what the adversary chose, where it is the stronger; all else as the mask has it."""
-    opposed = against.own().kept & (against.values > kept.values)
-    values = torch.where(opposed, -against.values, kept.values)
+    """Below 0 what works against the answer, as strong as where it is the stronger; all else as the mask
+    has it."""
+    opposed = against.own().kept
+    values = torch.where(opposed, -against.values.maximum(kept.values), kept.values)
     chosen = kept.own().kept & ~opposed
     return Scores(graph, values, int(chosen.sum()))
