@@ -3,7 +3,8 @@
     python -m benchmarks.masks [--rounds 12]
 
 One batch of 16 pairs x 15 tokens and one mask a step, random weights. Edge Pruning holds the run to the full
-model by KL, and so makes both reference runs; the others to the logit difference, and make the corrupted one.
+model by KL, and so makes both reference runs; the others to the logit difference, and make the corrupted one,
+or none with optimal ablation, where constants are learned, too.
 Memory is what is alive beyond the weights. And what a step takes as examples become more: 200, 400, 100,000.
 """
 
@@ -17,6 +18,7 @@ from benchmarks.shapes import gpt2_small
 from benchmarks.works import Works
 from edgewise.checkpoint import NO_CHECKPOINT
 from edgewise.graph import Graph
+from edgewise.masks.constants import Constants
 from edgewise.masks.log import NO_LOG
 from edgewise.masks.penalties import Lagrangian, Lengths, Penalty, Price
 from edgewise.masks.relaxations import Clamp, HardConcrete, Uniform
@@ -24,6 +26,7 @@ from edgewise.masks.runs import EdgesRun
 from edgewise.masks.settings import Settings
 from edgewise.masks.subject import Subject
 from edgewise.masks.training import Training
+from edgewise.patching.replacements import Replacer
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
 
@@ -80,6 +83,14 @@ def trainings(works: Works, pairs: Pairs) -> dict[str, Training]:
             works, pairs, "kl", [concrete, concrete], Lagrangian([1.1, None], 1000, 0.02, None)
         ),
         "ugs": _training(works, pairs, "logit-diff", [Uniform(mean=0.0)], Price(0.01, 1000)),
+        "ugs, optimal ablation": _training(
+            works,
+            pairs,
+            "logit-diff",
+            [Uniform(mean=0.0)],
+            Price(0.01, 1000),
+            Constants.of(works.model, works.pairs, BATCH),
+        ),
         "interpolation-descent": _training(
             works, pairs, "logit-diff", [Clamp()], Lengths(graph, (0.001, 0.002, 0.001), 0.05, 0.1)
         ),
@@ -92,6 +103,7 @@ def _training(
     metric: str,
     relaxations: list[HardConcrete | Uniform | Clamp],
     penalty: Penalty,
+    replacing: Replacer | None = None,
 ) -> Training:
     settings = Settings(steps=1_000_000, rate=0.01, examples=BATCH, draws=1, loss="metric", unit="own")
     every = None
@@ -99,7 +111,7 @@ def _training(
         works.model,
         pairs,
         METRICS[metric],
-        works.replacing,
+        replacing or works.replacing,
         settings,
         every,
         BATCH,

@@ -19,23 +19,19 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import edgewise as ew
 from edgewise import zoo
 from edgewise.evaluation.evaluation import Evaluation
-from edgewise.evaluation.units import evaluate_units
-from edgewise.masks.units import UNIT_GRAINS, UnitGrain
-from edgewise.methods.fine_pruning import OF_WEIGHTS, SETTINGS, learn_units
-from edgewise.tasks.ablations import replacer_for
+from edgewise.masks.units import UNIT_GRAINS
 from edgewise.tasks.catalogue import PROGRAMS
-from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
 from edgewise.zoo.bundle import Bundle
 
 EDGES = "edges"
-TESTED, BATCH_SIZE = 100, 16
+TESTED = 100
 Measure = Callable[[Pairs], Evaluation]
 
 
@@ -94,11 +90,7 @@ def measured(name: str, bundle: Bundle, grain: str, price: float, examples: int,
         for split, count in (("train", examples), ("test", TESTED))
     )
     began = time.monotonic()
-    if grain == EDGES:
-        measure = edges(bundle, train, seed)
-    else:
-        # The names are those of the command line.
-        measure = units(bundle, train, next(each for each in UNIT_GRAINS if each == grain), price, seed)
+    measure = edges(bundle, train, seed) if grain == EDGES else units(bundle, train, grain, price, seed)
     seconds = time.monotonic() - began
     alone, learned_on = measure(test), measure(train)
     faithful = alone.faithfulness or 0.0
@@ -112,14 +104,9 @@ def edges(bundle: Bundle, train: Pairs, seed: int) -> Measure:
     return lambda pairs: ew.evaluate(bundle.model, pairs, circuit)
 
 
-def units(bundle: Bundle, train: Pairs, grain: UnitGrain, price: float, seed: int) -> Measure:
-    model, metric = bundle.model, METRICS[train.metric or "logit-diff"]
-    settings = replace(OF_WEIGHTS if grain == "weights" else SETTINGS, seed=seed)
-    replacer = replacer_for("corrupted", model, train, BATCH_SIZE)
-    found = learn_units(model, train, metric, replacer, grain, price=price, training=settings)
-    return lambda pairs: evaluate_units(
-        model, pairs, found, metric, replacer_for("corrupted", model, pairs, BATCH_SIZE)
-    )
+def units(bundle: Bundle, train: Pairs, grain: str, price: float, seed: int) -> Measure:
+    found = ew.learn_units(bundle.model, train, grain, price=price, seed=seed)
+    return lambda pairs: ew.evaluate_units(bundle.model, pairs, found)
 
 
 if __name__ == "__main__":

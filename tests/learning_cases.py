@@ -13,7 +13,7 @@ STAGES = {
     "ugs": ["the mask"],
 }
 OPTIONS = {
-    "edge-pruning": {"hold": None},
+    "edge-pruning": {},
     "interpolation-descent": {"layers_first": True, "drop_in": 0.2, "resets": 0.5, "reset_every": 2},
     "subnetwork-probing": {"grain": "edges", "schedule": "cosine"},
     "ugs": {"first": "activation-patching", "share": 0.5, "optimiser": "sgd"},
@@ -23,7 +23,7 @@ OPTIONS = {
 def asked(home, name, method="ugs", **changes):
     """A request on prompts whose answers everybody misses with everything replaced."""
     lines = [{**entry, "correct": entry["wrong"][0], "wrong": [entry["correct"]]} for entry in entries()]
-    given = {"steps": STEPS, **OPTIONS.get(method, {}), **changes.pop("options", {})}
+    given = {"steps": STEPS, "hold": None, **OPTIONS.get(method, {}), **changes.pop("options", {})}
     given = {} if method not in STAGES else given
     prompts = write_prompts(home / "harmed.jsonl", lines)
     out = str(home / name)

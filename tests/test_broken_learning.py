@@ -60,6 +60,25 @@ def test_a_run_that_was_broken_off_ends_as_if_it_had_not_been(
     assert set(contents_of(tmp_path / "run")) == {*FILES, TRAINING}
 
 
+@pytest.mark.parametrize("after", [STEPS, STEPS + 2])
+def test_a_run_that_was_broken_off_in_its_second_try_goes_on_with_that(home, tmp_path, after, monkeypatch):
+    monkeypatch.setattr(BETWEEN_SAVES, 0.0)
+    # Nearly all gates are shut from the beginning.
+    tries = {"hold": 1e-9, "tries": 2, "mean": -5.0}
+    whole = run(asked(home, tmp_path / "whole", "edge-pruning", options=tries))
+    again = asked(home, tmp_path / "run", "edge-pruning", options=tries)
+    with monkeypatch.context() as broken:
+        Broken(broken, after)
+        with pytest.raises(Stopped):
+            run(again)
+    counted = Broken(monkeypatch, 1000)
+    found = run(again)
+    assert 1000 - counted.left == 2 * STEPS - after
+    assert found.scores == whole.scores
+    assert lines_of(found.training) == lines_of(whole.training)
+    assert {each["stage"] for each in lines_of(found.training)} == {"the mask", "the mask, try 2"}
+
+
 WHOLE = {}
 
 
@@ -85,8 +104,14 @@ def test_steps_that_were_told_after_the_last_save_are_told_again_and_lines_that_
         {"stage": "one", "step": 2, "loss": 1.0},
     ]
     again.tell(3, {"loss": 1.5})
+    again.tell(3, {"rounded loss": 1.6})
     again.begin("two", 0)
-    assert [each["step"] for each in lines_of(log.path.read_text())] == [1, 2, 3]
+    assert [each["step"] for each in lines_of(log.path.read_text())] == [1, 2, 3, 3]
+    # Killed before what a stage came to was saved: it is told again.
+    third = Log(tmp_path / TRAINING)
+    third.begin("one", 3)
+    third.tell(3, {"rounded loss": 1.6})
+    assert [each["step"] for each in lines_of(log.path.read_text())] == [1, 2, 3, 3]
 
 
 def test_what_is_left_of_a_broken_run_is_of_that_run_alone(home, tmp_path, monkeypatch):

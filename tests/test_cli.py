@@ -127,8 +127,14 @@ def test_version_is_told():
             "--grouped-readers",
         ),
         (
+            "learn-units",
+            "--model --task --prompts --examples --seed --corruption --out --grain --metric --ablation --set "
+            "--evaluate-on --overwrite --quiet --json --batch-size --dtype --device",
+        ),
+        (
             "evaluate",
-            "--prompts --task --split --examples --seed --corruption --metric --ablation --edges --out "
+            "--prompts --task --split --examples --seed --corruption --metric --ablation --edges --by "
+            "--learned-on --out "
             "--overwrite --model --batch-size --dtype --device "
             "--quiet --json",
         ),
@@ -230,7 +236,7 @@ def test_a_summary_fits_80_columns_and_no_line_ends_in_a_blank(home, metric):
         assert not [row for row in edgewise(*again, env=narrow).stdout.splitlines() if row != row.rstrip()]
 
 
-@pytest.mark.parametrize("verb", ["", "discover", "evaluate", "list", "export"])
+@pytest.mark.parametrize("verb", ["", "discover", "learn-units", "evaluate", "list", "export"])
 def test_help_tells_no_types_of_python(verb):
     assert "<" not in edgewise(*verb.split(), "--help").stdout
 

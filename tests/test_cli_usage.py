@@ -68,7 +68,7 @@ def test_what_is_typed_wrongly_is_told_with_the_problems_of_the_request(home):
     assert problems(edgewise("list", "metric", "--jsn")) == [
         "unknown option '--jsn'. Did you mean '--json'?",
         "unknown list 'metric'. Did you mean 'metrics'? "
-        "Known: ablations, families, formats, methods, metrics, models, tasks.",
+        "Known: ablations, families, formats, grains, methods, metrics, models, tasks.",
     ]
 
 
@@ -77,7 +77,8 @@ def test_what_is_typed_wrongly_is_told_with_the_problems_of_the_request(home):
     [
         (
             "discvr",
-            "unknown verb 'discvr'. Did you mean 'discover'? Known: discover, evaluate, export, list.",
+            "unknown verb 'discvr'. Did you mean 'discover'? Known: "
+            "discover, evaluate, export, learn-units, list.",
         ),
         (
             "--edges 3 discover",

@@ -5,21 +5,26 @@ import json
 import re
 
 import pytest
+import torch
 import yaml
 
 import edgewise as ew
 from documents import PAGES, ROOT, Shell, blocks, make_home, names_in, table
 from edgewise.formats import FORMATS
+from edgewise.masks.units import UNIT_GRAINS, Units
 from edgewise.methods import METHODS
+from edgewise.methods.fine_pruning import LEARNERS
 from edgewise.methods.options import own_options
 from edgewise.models.families import FAMILIES
 from edgewise.patching.replacements import ABLATIONS
-from edgewise.run_folder import FILES
+from edgewise.request import UnitsRequest
+from edgewise.run_folder import FILES, OF_LEARNED_MASKS
 from edgewise.tasks import metrics, programs
 from edgewise.tasks.catalogue import TASKS, model_for
 from edgewise.tasks.entries import KEYS
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.programs import PROGRAMS
+from edgewise.units_folder import UNITS_FILES, describe_units_run
 from edgewise.zoo import published
 
 DOCS = ROOT / "docs"
@@ -143,11 +148,33 @@ def test_the_formats_are_told_in_their_own_words():
 def test_the_files_of_a_run_and_their_keys_are_those_written(home):
     page = DOCS / "formats.md"
     rows = table(page, "## A run's folder")
-    assert {row["file"]: row["what it holds"] for row in rows} == FILES
+    assert {row["file"]: row["what it holds"] for row in rows} == {**FILES, **OF_LEARNED_MASKS}
     for name in ("run.json", "evaluation.json"):
         written = json.loads((home.folder / "runs/demo" / name).read_text())
         told = [key for cell in names_in(table(page, f"### {name}")) for key in cell.split(", ")]
         assert sorted(told) == sorted(written)
+
+
+def test_the_files_of_learn_units_and_their_keys_are_those_written(home):
+    page = DOCS / "formats.md"
+    rows = table(page, "## The folder of learn-units")
+    assert {row["file"]: row["what it holds"] for row in rows} == UNITS_FILES
+    model = ew.load("zoo:induction")
+    given = {"out": "runs/units", "model": "zoo:induction", "options": {"steps": 1}, "grain": "stream"}
+    asked = UnitsRequest(**given)
+    written = describe_units_run(
+        asked, model, "", Units("stream", {"stream": torch.ones(2)}, 1, 0.0, 0.0), {}
+    )
+    told = [key for cell in names_in(table(page, "### units.json")) for key in cell.split(", ")]
+    assert sorted(told) == sorted(written)
+
+
+def test_the_grains_and_every_option_of_theirs_are_told():
+    rows = table(DOCS / "learned-masks.md", "## Finer than edges")
+    assert {row["grain"]: row["units"] for row in rows} == UNIT_GRAINS
+    rows = table(DOCS / "learned-masks.md", "### Options of units")
+    told = [option for row in rows for option in row["option"].split(", ")]
+    assert sorted(told) == sorted(own_options(LEARNERS["neurons"]))
 
 
 def test_the_circuit_shown_is_one_that_can_be_read(tmp_path):

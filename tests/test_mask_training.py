@@ -1,9 +1,12 @@
 """The loop that learns masks: its gradients, what changes nothing, and how it goes on."""
 
+import json
+
 import pytest
 import torch
 
 import edgewise as ew
+from edgewise import zoo
 from edgewise.checkpoint import Checkpoint
 from edgewise.errors import BadInput, BadNumbers
 from edgewise.graph import Graph
@@ -16,6 +19,7 @@ from edgewise.masks.settings import Settings
 from edgewise.masks.subject import Subject
 from edgewise.methods.learned import LEARNED
 from edgewise.progress import Progress
+from edgewise.reports.training import positions_of
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
@@ -193,10 +197,34 @@ def test_a_first_method_narrows_what_is_learned():
     assert ew.Circuit(scores.graph, scores.values != 0) <= strongest
 
 
-def test_positions_have_gates_of_their_own_and_need_prompts_of_one_length():
-    model = tiny_model("plain")
-    scores = ew.discover(model, pairs_of(model), "ugs", positions=True, steps=3, draws=2)
-    assert scores.values.any()
+def test_where_in_the_prompt_an_edge_is_open_is_told(tmp_path):
+    bundle = zoo.open_bundle("induction")
+    pairs = ew.task("induction", bundle.model, 32, split="train")
+    log = tmp_path / "log.jsonl"
+    scores = ew.discover(bundle.model, pairs, "ugs", positions=True, steps=60, draws=4, rate=0.3, log=log)
+    told = json.loads(log.read_text().splitlines()[-1])["by position"]
+    assert set(told) == set(scores.own()) == set(bundle.known["corrupted"].circuit)
+    assert {len(row) for row in told.values()} == {len(pairs[0].clean)}
+    # The answer is read at the last position alone; what came before a token is told at the next.
+    last = len(pairs[0].clean) - 1
+    assert [place for place, number in enumerate(told["a1.h2->logits"]) if number > 0.5] == [last]
+    assert told["a0.h1->a1.h2<k>"][0] < 0.5
+    shown = positions_of(log.read_text())
+    assert shown["a1.h2->logits"] == str(last)
+
+
+def test_positions_have_gates_of_their_own_and_need_prompts_of_one_length(tmp_path):
+    model, log = tiny_model("plain"), tmp_path / "log.jsonl"
+    pairs, half_open = pairs_of(model), {"mean": 0.0, "spread": 0.0}
+    scores = ew.discover(model, pairs, "ugs", positions=True, steps=8, draws=4, log=log, **half_open)
+    told = json.loads(log.read_text().splitlines()[-1])["by position"]
+    rows = [told[edge] for edge in scores.own() if edge.endswith("->logits")]
+    assert rows
+    for *others, last in rows:
+        # All began alike, and only the last is read: the others know the price alone.
+        assert len(others) == len(pairs[0].clean) - 1
+        assert len(set(others)) == 1
+        assert last != others[0]
     uneven = Pairs.from_list(
         [
             {"clean": [1, 2, 3], "corrupted": [4, 2, 3], "correct": 1, "wrong": 2},

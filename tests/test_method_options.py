@@ -15,6 +15,7 @@ from edgewise.errors import BadInput
 from edgewise.methods import METHODS
 from edgewise.methods.learned import LEARNED
 from edgewise.methods.options import as_arguments, describe_kind, own_options, read_options
+from edgewise.tasks.pairs import Pairs
 from test_methods_table import helping_and_harming
 
 
@@ -122,6 +123,53 @@ def test_what_is_given_reaches_the_method_and_what_is_wrong_with_it_is_told_at_o
         "unknown option of ugs 'optimizer'",
         "option 'price' of ugs",
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "idle", "needed"),
+    [
+        *((name, {"share": 0.5}, {"first": "eap"}) for name in LEARNED),
+        ("edge-pruning", {"node_target": 0.5, "nodes": False}, {"nodes": True}),
+        ("interpolation-descent", {"adversary_price": 0.1, "adversary": False}, {"adversary": True}),
+        ("interpolation-descent", {"reset_every": 3, "resets": 0.0}, {"resets": 0.1}),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused_and_taken_beside_what_it_needs(method, idle, needed):
+    model, pairs = helping_and_harming()
+    [option, *_], [other] = idle, needed
+    with pytest.raises(BadInput, match=f"^option '{option}' of {method} does nothing while {other} is "):
+        ew.discover(model, pairs, method, steps=1, **idle)
+    ew.discover(model, pairs, method, steps=1, loss="metric", **{**idle, **needed})
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "mean-squared-error"])
+def test_where_there_can_be_no_adversary_the_mask_is_learned_without_one(metric):
+    model, pairs = helping_and_harming()
+    given = {"metric": metric, "steps": 2, "loss": "kl"}
+    with pytest.raises(BadInput, match="an adversary looks by gradients"):
+        ew.discover(model, pairs, "interpolation-descent", adversary=True, **given)
+    scores = ew.discover(model, pairs, "interpolation-descent", **given)
+    assert scores == ew.discover(model, pairs, "interpolation-descent", adversary=False, **given)
+
+
+def test_where_replacing_everything_does_the_metric_good_an_adversary_has_nothing_to_begin_from():
+    model, pairs = helping_and_harming()
+    [pair] = pairs
+    turned = Pairs((replace(pair, correct=pair.wrong, wrong=pair.correct),))
+    given = {"steps": 2, "loss": "kl"}
+    with pytest.raises(BadInput, match=r"(?s)leaves it no worse than it is.*adversary=false"):
+        ew.discover(model, turned, "interpolation-descent", adversary=True, **given)
+    assert ew.discover(model, turned, "interpolation-descent", **given).values.min() >= 0
+
+
+def test_an_adversary_is_refused_a_metric_that_nothing_betters_when_it_is_asked_for():
+    model, pairs = helping_and_harming()
+    with pytest.raises(
+        BadInput, match=r"an adversary looks by gradients for what makes the model do better.* Got 'kl'"
+    ):
+        ew.discover(model, pairs, "interpolation-descent", metric="kl", steps=1, adversary=True)
+    scores = ew.discover(model, pairs, "interpolation-descent", metric="kl", steps=1)
+    assert scores.values.min() >= 0
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tiny_runs import entries, tiny_model
 OPTIONS = {
     "acdc": {"tau": 1e-9},
     "eap-then-acdc": {"tau": 1e-9, "share": 1.0},
-    **{name: {"steps": 3} for name in LEARNED},
+    **{name: {"steps": 3, "hold": None} for name in LEARNED},
 }
 """By which methods that take edges away leave some on a model that knows nothing, and others soon end."""
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))

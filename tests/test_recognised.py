@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 import edgewise as ew
 from edgewise.errors import BadInput
@@ -20,6 +21,7 @@ def home(tmp_path_factory):
         export(name, folder / name, run.scores, run.circuit, width=16)
     (folder / "empty").mkdir()
     (folder / "other.json").write_text("[1]")
+    ew.Units("stream", {"stream": torch.ones(2)}, 1, 0.5, 0.5).save(folder / "units.safetensors")
     return folder
 
 
@@ -35,6 +37,7 @@ READS = {
     "csv": "edgewise.formats.edge_list.read",
     "taggart": "edgewise.formats.taggart.read",
     "run/circuit.txt": "ew.load_run",
+    "units.safetensors": "ew.Units.load",
 }
 """Of each file, the function that reads it."""
 
@@ -57,6 +60,7 @@ def test_every_reader_of_another_file_says_which_function_reads_it(home, file):
     readers = {
         "ew.Scores.load": ew.Scores.load,
         "ew.Circuit.load": ew.Circuit.load,
+        "ew.Units.load": ew.Units.load,
         "edgewise.formats.mib.read": mib.read,
         "edgewise.formats.mib_pt.read": mib_pt.read,
         "edgewise.formats.edge_list.read": lambda path: edge_list.read(path, graph),
@@ -72,6 +76,13 @@ def test_every_reader_of_another_file_says_which_function_reads_it(home, file):
         assert str(home / file) in problem
         assert READS[file] in problem
         assert "weights_only" not in problem
+
+
+def test_the_folder_of_a_mask_of_units_is_told_with_the_file_to_read(tmp_path):
+    (tmp_path / "units.json").write_text('{"format": "edgewise units run"}')
+    for place in (tmp_path, tmp_path / "units.json"):
+        with pytest.raises(BadInput, match=r"ew\.Units\.load reads units\.safetensors"):
+            ew.Units.load(place)
 
 
 def test_scores_that_are_cut_off_are_not_sent_back_to_the_same_function(home):

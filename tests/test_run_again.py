@@ -10,6 +10,7 @@ from edgewise.errors import BadInput, BrokenFile
 from edgewise.evaluate_run import evaluate_run
 from edgewise.export_run import export_run
 from edgewise.formats import FORMATS, edge_list, mib, mib_pt, native, taggart
+from edgewise.masks import optimal
 from edgewise.request import EvaluationRequest, ExportRequest
 from edgewise.run import run
 from tiny_runs import EDGES, contents, entries, make_run, request, save_tiny_model, tiny_model, write_prompts
@@ -109,6 +110,26 @@ def test_evaluating_takes_other_sizes_prompts_metrics_and_ablations(home, done):
     )
     written = json.loads((home / "again.json").read_text())
     assert written["evaluations"] == json.loads(json.dumps([each.to_dict() for each in again.evaluations]))
+
+
+def test_the_strongest_edges_are_taken_in_the_order_that_is_asked_for(home, done):
+    asked = EvaluationRequest(run=str(home / "run"), edges=(10,), by="value")
+    assert evaluate_run(asked).circuits == [done.scores.top(10, "value").prune()]
+    for edges, by, said in (((), "value", "by is the order of which --edges"), ((3,), "size", "'size'")):
+        with pytest.raises(BadInput, match=said):
+            evaluate_run(EvaluationRequest(run=str(home / "run"), edges=edges, by=by))
+
+
+def test_constants_are_learned_on_other_prompts_where_some_are_given(home, monkeypatch):
+    other = write_prompts(home / "to-learn-on.jsonl", entries(6, seed=11))
+    learned = []
+    fitted = optimal.fitted
+    monkeypatch.setattr(optimal, "fitted", lambda *given: learned.append(given[1]) or fitted(*given, 2))
+    for prompts, count in ((None, len(entries())), (other, 6)):
+        evaluate_run(EvaluationRequest(run=str(home / "run"), ablation="optimal", learned_on=prompts))
+        assert len(learned[-1]) == count
+    with pytest.raises(BadInput, match=r"learned_on is of ablation 'optimal'.* Got 'mean'"):
+        evaluate_run(EvaluationRequest(run=str(home / "run"), ablation="mean", learned_on=other))
 
 
 def test_a_model_or_prompts_that_changed_since_the_run_are_noted(tmp_path):

@@ -8,7 +8,7 @@ import edgewise as ew
 from cli_cases import discover
 from edgewise.errors import BadInput
 from edgewise.export_run import export_run
-from edgewise.reports.training import notes_on_training, rounding_line
+from edgewise.reports.training import notes_on_training, positions_of, rounding_line
 from edgewise.request import ExportRequest
 from edgewise.run import run
 from edgewise.run_folder import FILES, TRAINING
@@ -102,13 +102,38 @@ def test_a_circuit_whose_loss_is_above_hold_in_all_tries_is_noted():
     def notes(*losses, hold=0.2):
         told = []
         for each, loss in enumerate(losses):
-            told.append({"stage": f"try {each}", "step": 1, "sparsity": 0.5, "hold": hold})
-            told.append({"stage": f"try {each}", "step": 1, "rounded loss": 0.9, "trimmed loss": loss})
+            stage = f"the mask, try {each}"
+            told.append({"stage": stage, "step": 1, "sparsity": 0.5})
+            told.append({"stage": stage, "step": 1, "rounded loss": 0.9, "trimmed loss": loss, "hold": hold})
+        # What works against the answer is held to something else.
+        told.append({"stage": "the adversary", "step": 1, "rounded loss": 0.01, "hold": hold})
         return notes_on_training("".join(json.dumps(each) + "\n" for each in told))
 
     assert notes(0.3, 0.1) == notes(0.1) == []
     [note] = notes(0.5, 0.3)
     assert note.startswith("the circuit's loss is 0.3, above hold=0.2: it does not do the task.")
+
+
+def test_positions_are_told_of_the_try_that_was_taken():
+    ends = [
+        ("the mask", 0.5, "embed->logits"),
+        ("the mask, try 2", 0.3, "m0->logits"),
+        ("the mask, try 3", 0.9, "a"),
+    ]
+    told = [
+        {"stage": stage, "rounded loss": loss, "by position": {edge: [0.9, 0.2]}}
+        for stage, loss, edge in ends
+    ]
+    assert positions_of("".join(json.dumps(each) + "\n" for each in told)) == {"m0->logits": "0"}
+
+
+@pytest.mark.parametrize(("sparsity", "target", "noted"), [(0.4, None, 1), (0.6, None, 0), (0.2, 0.2, 0)])
+def test_a_mask_that_has_hardly_closed_is_noted_unless_no_more_was_asked_for(sparsity, target, noted):
+    told = {"stage": "the mask", "step": 9, "sparsity": sparsity}
+    told |= {} if target is None else {"target at last": target}
+    notes = notes_on_training(json.dumps(told) + "\n")
+    assert len(notes) == noted
+    assert all(note.startswith("the mask has hardly closed: 60% of its edges are open.") for note in notes)
 
 
 def test_a_log_can_be_asked_for_from_python_and_a_method_that_tells_nothing_writes_none(home, tmp_path):

@@ -1,6 +1,7 @@
 """Runs under masks of neurons, channels, the stream and weights: their laws, and slow oracles."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -38,12 +39,15 @@ def drawn(units, several=1, seed=0):
     return torch.rand(several, units.count, generator=torch.Generator().manual_seed(seed)).double()
 
 
-def of_everything_but(model, batch, ablation, shut):
-    """The slow way: all edges but those of some sources."""
+def of_everything_but(model, batch, ablation, shut, mlps=None):
+    """The slow way: all edges but those of some sources; `mlps`: what MLPs among them write instead."""
     graph = Graph.of(model.config)
     mask = graph.edges.double()
     mask[:, shut] = 0
     replacements = replacing(ablation, model, tiny_pairs((7, 7))).replacements(batch.corrupted)
+    if mlps is not None:
+        everywhere = [each.expand(*batch.clean.shape, -1) for each in mlps]
+        replacements = replace(replacements, sources=replace(replacements.sources, mlps=everywhere))
     logits = slow_patched_logits(model, batch.clean, mask, replacements)
     return logits.gather(1, batch.read[..., None].expand(-1, -1, logits.shape[-1]))
 

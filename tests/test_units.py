@@ -5,31 +5,22 @@ import torch
 
 import edgewise as ew
 from edgewise.checkpoint import Checkpoint
-from edgewise.errors import BadInput, BrokenFile
-from edgewise.evaluation.units import evaluate_units
+from edgewise.errors import BrokenFile
 from edgewise.graph import Graph
 from edgewise.masks import training
-from edgewise.masks.log import Log
-from edgewise.masks.settings import Settings
 from edgewise.masks.training import Training
 from edgewise.masks.units import UNIT_GRAINS, EachUnit, Units, rounded, shapes_of
-from edgewise.methods.fine_pruning import check, learn_units
-from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.pairs import Pairs
 from learning_cases import lines_of
-from node_cases import METRIC, replacing, tiny_pairs
+from node_cases import tiny_pairs
 from tiny_models import tiny_model
 
 every_grain = pytest.mark.parametrize("grain", UNIT_GRAINS)
 STEPS = 6
-SHORT = Settings(steps=STEPS, rate=0.5, examples=2, draws=2, unit="own")
+SHORT = {"steps": STEPS, "rate": 0.5, "examples": 2, "draws": 2, "unit": "own"}
 
 
-def learned(grain, kind="plain", ablation="corrupted", settings=SHORT, **options):
-    model, pairs = tiny_model(kind), tiny_pairs()
-    return learn_units(
-        model, pairs, METRIC, replacing(ablation, model, pairs), grain, training=settings, **options
-    )
+def learned(grain, kind="plain", **given):
+    return ew.learn_units(tiny_model(kind), tiny_pairs(), grain, **{**SHORT, **given})
 
 
 def same(one, other):
@@ -54,8 +45,9 @@ def test_units_that_matter_are_kept_and_no_others(grain):
     for layer, kept in zip(model.layers, matter, strict=True):
         layer.attention.output_weight.zero_()
         layer.mlp.down_weight.mul_(3 * kept)
-    settings = Settings(steps=150, rate=0.3, examples=3, draws=1 if grain == "weights" else 4, memory=0.95)
-    found = learn_units(model, pairs, METRIC, replacing("mean", model, pairs), grain, training=settings)
+    draws = 1 if grain == "weights" else 4
+    given = {"steps": 150, "rate": 0.3, "examples": 3, "draws": draws}
+    found = ew.learn_units(model, pairs, grain, ablation="mean", **given)
     assert found.loss < 0.05
     kept = found.kept()
     if grain == "neurons":
@@ -101,7 +93,7 @@ def test_a_higher_price_keeps_fewer(grain):
 def test_what_was_broken_off_goes_on_to_the_same_mask(grain, done, tmp_path, monkeypatch):
     whole = learned(grain)
     monkeypatch.setattr(training, "SECONDS_BETWEEN_SAVES", 0.0)
-    checkpoint, log = Checkpoint(tmp_path / "so far", {}), Log(tmp_path / "log.jsonl")
+    checkpoint, log = Checkpoint(tmp_path / "so far", {}), tmp_path / "log.jsonl"
     step = Training.step
 
     def breaks_off(self):
@@ -117,18 +109,23 @@ def test_what_was_broken_off_goes_on_to_the_same_mask(grain, done, tmp_path, mon
     found = learned(grain, checkpoint=checkpoint, log=log)
     assert all(torch.equal(each, found.numbers[name]) for name, each in whole.numbers.items())
     assert (found.chosen, found.loss) == (whole.chosen, whole.loss)
-    lines = lines_of((tmp_path / "log.jsonl").read_text())
+    *lines, last = lines_of(log.read_text())
     assert [line["step"] for line in lines] == [*range(1, STEPS + 1)]
     assert all(grain in line for line in lines)
+    assert (last["settled loss"], last["rounded loss"]) == (whole.settled_loss, whole.loss)
+    assert last[f"{grain} after rounding"] == whole.chosen
+    told = log.read_text()
+    again = learned(grain, checkpoint=checkpoint, log=log)
+    assert all(torch.equal(each, again.numbers[name]) for name, each in whole.numbers.items())
+    assert (again.chosen, again.loss, log.read_text()) == (whole.chosen, whole.loss, told)
 
 
 @every_grain
 @pytest.mark.parametrize("ablation", ["corrupted", "zero", "mean"])
 def test_all_units_are_the_full_model(grain, ablation):
     model, pairs = tiny_model("parallel"), tiny_pairs()
-    replacer = replacing(ablation, model, pairs)
     everything = units_that_keep(model, grain, torch.ones(EachUnit(shapes_of(model, grain)).count))
-    found = evaluate_units(model, pairs, everything, METRIC, replacer)
+    found = ew.evaluate_units(model, pairs, everything, ablation=ablation)
     assert found.faithfulness == pytest.approx(1, abs=1e-9)
     assert found.kl == pytest.approx(0, abs=1e-9)
     assert (found.granularity, found.edges, found.sparsity) == (grain, everything.count, 0)
@@ -139,7 +136,7 @@ def test_all_units_are_the_full_model(grain, ablation):
 def test_a_stream_that_is_shut_is_measured_like_an_empty_circuit(ablation):
     model, pairs = tiny_model("post-norm"), tiny_pairs()
     nothing = units_that_keep(model, "stream", torch.zeros(model.config.width))
-    found = evaluate_units(model, pairs, nothing, METRIC, replacing(ablation, model, pairs), batch_size=1)
+    found = ew.evaluate_units(model, pairs, nothing, ablation=ablation, batch_size=1)
     expected = ew.evaluate(model, pairs, ew.Circuit.empty(Graph.of(model.config)), ablation=ablation)
     assert found.faithfulness == pytest.approx(0, abs=1e-9)
     assert found.kl == pytest.approx(expected.kl)
@@ -153,38 +150,10 @@ def test_whole_heads_are_measured_like_the_circuit_of_the_others():
     mask[1, 2] = 0
     edges[:, graph.head_sources(1).start + 2] = False
     units = units_that_keep(model, "channels", mask.flatten())
-    found = evaluate_units(model, pairs, units, METRIC, replacing("corrupted", model, pairs))
+    found = ew.evaluate_units(model, pairs, units)
     expected = ew.evaluate(model, pairs, ew.Circuit(graph, edges))
     assert found.per_example["circuit"] == pytest.approx(expected.per_example["circuit"])
     assert found.faithfulness == pytest.approx(expected.faithfulness)
-
-
-def test_all_that_is_wrong_is_told_at_once():
-    model = tiny_model("attention-only")
-    pairs = Pairs.from_list([{"clean": [1, 2, 3]}], model)
-    settings = Settings(steps=1, rate=0.1, loss="metric")
-    replacer = replacing("corrupted", model, pairs)
-    with pytest.raises(BadInput) as caught:
-        learn_units(model, pairs, METRICS["accuracy"], replacer, "neurons", training=settings)
-    assert [problem.split(".")[0] for problem in caught.value.problems] == [
-        "a mask of neurons needs a model with MLPs",
-        "ablation 'corrupted' needs a corrupted prompt in every pair",
-        "metric 'accuracy' needs 'correct' answers in every pair",
-        "fine pruning learns by gradients, and metric 'accuracy' has none",
-    ]
-
-
-def test_a_grain_and_an_ablation_that_are_not_known_are_refused():
-    first, second = check(tiny_model("plain"), tiny_pairs(), METRIC, "optimal", "channel")
-    assert "unknown grain 'channel'. Did you mean 'channels'?" in first
-    assert "one of the ablations corrupted, zero, mean. Got 'optimal'." in second
-
-
-def test_units_of_another_model_are_refused():
-    model, pairs = tiny_model("plain"), tiny_pairs()
-    units = Units("stream", {"stream": torch.ones(33)}, 33, 0.0, 0.0)
-    with pytest.raises(BadInput, match=r"stream \[32\]. Got stream \[33\]"):
-        evaluate_units(model, pairs, units, METRIC, replacing("zero", model, pairs))
 
 
 @every_grain

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from edgewise.discovery import discover
     from edgewise.errors import BadInput, EdgewiseError
     from edgewise.evaluation.faithfulness import evaluate
+    from edgewise.evaluation.units import evaluate_units
     from edgewise.graph import Graph
+    from edgewise.masks.units import Units
     from edgewise.models.load import load
     from edgewise.models.native import save_model
     from edgewise.patching.forward import patched_logits
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from edgewise.run_folder import load_run
     from edgewise.tasks.catalogue import task
     from edgewise.tasks.pairs import Pairs
+    from edgewise.unit_discovery import learn_units
 
 __all__ = [
     "BadInput",
@@ -38,8 +41,11 @@ __all__ = [
     "Pairs",
     "Replacements",
     "Scores",
+    "Units",
     "discover",
     "evaluate",
+    "evaluate_units",
+    "learn_units",
     "load",
     "load_run",
     "patched_logits",
@@ -55,8 +61,11 @@ _HOMES = {
     "Pairs": "tasks.pairs",
     "Replacements": "patching.replacements",
     "Scores": "circuit",
+    "Units": "masks.units",
     "discover": "discovery",
     "evaluate": "evaluation.faithfulness",
+    "evaluate_units": "evaluation.units",
+    "learn_units": "unit_discovery",
     "load": "models.load",
     "load_run": "run_folder",
     "patched_logits": "patching.forward",

@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 from edgewise.command import with_options_of
 from edgewise.errors import BadInput, EdgewiseError, unknown
 from edgewise.progress import Progress
-from edgewise.request import EvaluationRequest, ExportRequest, ListRequest, Request
+from edgewise.request import EvaluationRequest, ExportRequest, ListRequest, Request, UnitsRequest
 from edgewise.usage import Verb, check_before_verb, in_plain_words
 
 Quiet = Annotated[bool, typer.Option("--quiet", metavar="", help="Say nothing but problems.")]
@@ -130,6 +130,27 @@ def discover(request: Request, *, quiet: Quiet = False, json: Json = False) -> N
         show_run(done)
 
 
+@app.command("learn-units", cls=Verb)
+@with_options_of(UnitsRequest)
+def learn_units(request: UnitsRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Learn a mask of what is finer than edges: neurons, heads' channels, the stream's dimensions, weights.
+
+    Example:
+
+        edgewise learn-units --task ioi --grain channels --out runs/channels
+    """
+    from edgewise.reports.units import notes_on_units
+    from edgewise.screens import show_units_run, units_run_as_json
+    from edgewise.units_run import run_units
+
+    done = run_units(request, heard_unless(quiet))
+    tell_notes(notes_on_units(done.units), quiet)
+    if json:
+        print_json(units_run_as_json(done))
+    elif not quiet:
+        show_units_run(done)
+
+
 @app.command(cls=Verb)
 @with_options_of(EvaluationRequest, "run")
 def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = False) -> None:
@@ -155,7 +176,7 @@ def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = F
 @app.command("list", cls=Verb)
 @with_options_of(ListRequest, "what")
 def list_names(request: ListRequest, *, json: Json = False) -> None:
-    """Tell what can be chosen: models, tasks, methods, metrics, ablations, model families, formats."""
+    """Tell what can be chosen: models, tasks, methods, grains, metrics, ablations, families, formats."""
     from edgewise.reports.lists import LISTS, check_names, list_tables
     from edgewise.reports.screen import Trimmed, screen
 

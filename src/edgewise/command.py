@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from edgewise.errors import BadInput, Problems
-from edgewise.request import Help, Request, lacking
+from edgewise.request import Help, RunRequest, lacking
 from edgewise.usage import misread
 
 FLAGS = {"options": "--set"}
@@ -40,7 +40,7 @@ def with_options_of(request: Any, *arguments: str) -> Callable[[Callable[..., No
             problems = Problems(*misread(context))
             asked = {one.name: _value(one, hints[one.name], given.pop(one.name), problems) for one in options}
             if any(asked[name] is None for name in needed):
-                also = lacking(asked, problems.found) if request is Request else []
+                also = lacking(asked, problems.found) if issubclass(request, RunRequest) else []
                 raise BadInput(*problems.found, *also)
             function(request(**asked, misread=tuple(problems.found)), **given)
 

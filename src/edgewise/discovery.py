@@ -15,7 +15,8 @@ from edgewise.masks.log import Log
 from edgewise.masks.optimal import replacer_to_discover
 from edgewise.methods import METHODS
 from edgewise.methods.learned import LEARNED
-from edgewise.methods.options import as_arguments, read_options, takes
+from edgewise.methods.options import as_arguments, in_words, read_options, takes, with_defaults
+from edgewise.methods.scorers import Method
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
@@ -123,17 +124,26 @@ def checkpoint_in(
         return None
     own, _ = read_options(method, METHODS[method].discover, options)
     edges = settings["edges"]
-    belongs_to = {
+    asked = {
         **settings,
         "method": method,
-        "options": own,
+        "options": with_defaults(METHODS[method].discover, own),
         "edges": None if edges is None else list(edges),
+    }
+    return checkpoint_of(folder, model, pairs, asked, overwrite)
+
+
+def checkpoint_of(
+    folder: Path, model: Transformer, pairs: Pairs, asked: Mapping[str, Any], overwrite: bool = False
+) -> Checkpoint:
+    """Of what is asked for, of this model on these pairs."""
+    given = {
         "prompts": pairs_hash(pairs),
         "dtype": str(model.dtype).removeprefix("torch."),
         "model settings": repr(model.config),
         "weights": weights_fingerprint(model),
     }
-    return Checkpoint(folder, belongs_to, overwrite)
+    return Checkpoint(folder, {**asked, **given}, overwrite)
 
 
 def on_graph(edges: Circuit, graph: Graph) -> Circuit:
@@ -157,12 +167,7 @@ def check_discovery(
     some_edges: bool = False,
 ) -> list[str]:
     """Everything that keeps `discover` from starting; without pairs, what can be said without them."""
-    problems = check_task(metric, ablation, batch_size, pairs)
-    if ablation == "corrupted" and pairs and all(pair.clean == pair.corrupted for pair in pairs):
-        problems.append(
-            "ablation 'corrupted' finds what tells the two prompts of a pair apart. "
-            "Got the same two in every pair. Change 'corrupted', or choose zero or mean."
-        )
+    problems = check_task(metric, ablation, batch_size, pairs) + check_apart(ablation, pairs)
     if unknown_method := check_name("method", method, METHODS):
         return unknown_method + problems
     chosen = METHODS[method]
@@ -170,8 +175,30 @@ def check_discovery(
     if not check_name("metric", metric, METRICS):
         looked_at = {name: value for name, value in own.items() if takes(chosen.check, name)}
         problems += chosen.check(METRICS[metric], pairs or Pairs(()), **looked_at)
+    problems += idle_options(chosen, own) if not wrong else []
     if some_edges and not takes(chosen.discover, "edges"):
         able = ", ".join(name for name, one in METHODS.items() if takes(one.discover, "edges"))
         what_to_do = f"Leave them out, or choose one of {able}."
         problems.append(f"{method} scores all edges at once. Got some to go through. {what_to_do}")
     return problems + wrong
+
+
+def check_apart(ablation: str, pairs: Pairs | None) -> list[str]:
+    """Why nothing is to be found: the two prompts of every pair are the same."""
+    if ablation != "corrupted" or not pairs or any(pair.clean != pair.corrupted for pair in pairs):
+        return []
+    return [
+        "ablation 'corrupted' finds what tells the two prompts of a pair apart. "
+        "Got the same two in every pair. Change 'corrupted', or choose zero or mean."
+    ]
+
+
+def idle_options(method: Method, given: Mapping[str, Any]) -> list[str]:
+    """Why options that would change nothing cannot be followed."""
+    every = with_defaults(method.discover, given)
+    return [
+        f"option {name!r} of {method.name} does nothing while {other} is {in_words(every[other])}. "
+        "Choose that, too, or leave this out."
+        for name, (other, value) in method.idle_without.items()
+        if name in given and every[other] == value
+    ]

@@ -7,12 +7,13 @@ split: no two clean prompts of different splits are about the same.
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeVar
 
 from edgewise.errors import BadInput, Problems, check_name, gathered
 from edgewise.graph import Graph
 from edgewise.models.bundled import PREFIX, bundled_names, tasks_with_a_model
 from edgewise.models.load import Preview, preview
-from edgewise.request import Request, lacking
+from edgewise.request import RunRequest, lacking
 from edgewise.tasks import programs
 from edgewise.tasks.catalogue import (
     EXAMPLES,
@@ -23,7 +24,7 @@ from edgewise.tasks.catalogue import (
     program_task,
     text_task,
 )
-from edgewise.tasks.checks import METRIC
+from edgewise.tasks.checks import METRIC, check_task
 from edgewise.tasks.pairs import Pairs
 from edgewise.tasks.prompt_rules import PromptRules
 from edgewise.tasks.prompts_file import read_jsonl
@@ -34,9 +35,10 @@ from edgewise.zoo.truth import known_circuits, model_folder, own_task
 FOUND_ON, MEASURED_ON = "train", "test"
 """The splits of a task."""
 TASK_OPTIONS = ("examples", "seed", "corruption", "split")
+Asked = TypeVar("Asked", bound=RunRequest)
 
 
-def meant(request: Request, problems: Problems) -> Request:
+def meant(request: Asked, problems: Problems) -> Asked:
     """The request with model, task and metric filled in where each follows from another."""
     own = ""
     with gathered(problems):
@@ -73,7 +75,7 @@ def idle_options(prompts: str | None, asked: object) -> list[str]:
     return [f"{' and '.join(given)} choose among a task's prompts. Got prompts of a file. Leave one out."]
 
 
-def truth_of(request: Request, graph: Graph) -> KnownCircuit | None:
+def truth_of(request: RunRequest, graph: Graph) -> KnownCircuit | None:
     """The circuit that is known for a request's task and for what replaces the sources, if one is.
 
     For evaluation alone: no method is given it. One without edges tells nothing of scores.
@@ -85,7 +87,7 @@ def truth_of(request: Request, graph: Graph) -> KnownCircuit | None:
     return truth if truth and 0 < len(truth.circuit) < graph.edge_count - len(truth.backups) else None
 
 
-def pairs_of(request: Request, split: str, model: Preview | None, problems: Problems) -> Pairs | None:
+def pairs_of(request: RunRequest, split: str, model: Preview | None, problems: Problems) -> Pairs | None:
     """The prompt pairs of a request whose meaning is known, those of its file or of one split of its task."""
     if request.prompts:
         return read_prompts(request.prompts, model, problems)
@@ -102,7 +104,7 @@ def pairs_of(request: Request, split: str, model: Preview | None, problems: Prob
         return _task_pairs(request, split, model)
 
 
-def _task_pairs(request: Request, split: str, model: Preview) -> Pairs | None:
+def _task_pairs(request: RunRequest, split: str, model: Preview) -> Pairs | None:
     """None where there is no such task, which has been told."""
     choices = {"split": split, "seed": request.seed, "corruption": request.corruption or None}
     if request.task in TASKS:
@@ -118,6 +120,17 @@ def _task_pairs(request: Request, split: str, model: Preview) -> Pairs | None:
             f"Got {request.model}."
         )
     return program_task(Bundle.load(folder), request.examples, **choices)
+
+
+def pairs_to_measure(
+    request: RunRequest, model: Preview | None, found_on: Pairs | None, problems: Problems
+) -> Pairs | None:
+    """Those that what is found on other pairs is measured on."""
+    if request.evaluate_on is not None:
+        measured_on = read_prompts(request.evaluate_on, model, problems)
+        problems.add(*check_task(request.metric, request.ablation, request.batch_size, measured_on))
+        return measured_on
+    return pairs_of(request, MEASURED_ON, model, problems) if request.task else found_on
 
 
 def read_model(source: str, grouped_readers: bool, problems: Problems) -> Preview | None:

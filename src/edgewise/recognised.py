@@ -9,6 +9,7 @@ from typing import Any
 
 FOLDERS = {
     "run.json": "the folder of a run: ew.load_run reads it",
+    "units.json": "the folder of a mask of units: ew.Units.load reads units.safetensors there",
     "scores.safetensors": "a folder of scores and a circuit: edgewise.formats.native.read reads it",
     "config.json": "the folder of a model: ew.load reads it",
 }
@@ -16,11 +17,16 @@ FOLDERS = {
 OURS = {
     "edgewise circuit": "a circuit: ew.Circuit.load reads it",
     "edgewise run": "the record of a run: ew.load_run reads its folder",
+    "edgewise units run": "the record of a mask of units: ew.Units.load reads units.safetensors beside it",
 }
 BEGINNINGS = {
     b"PK\x03\x04": "a .pt: edgewise.formats.mib_pt.read reads those of MIB's circuit track",
     b"source,reader,score,kept": "an edge list: edgewise.formats.edge_list.read reads it",
     b"Circuit of ": "a run's circuit for people: ew.load_run reads its folder",
+}
+TENSORS = {
+    b"edgewise scores": "scores: ew.Scores.load reads it",
+    b"edgewise units": "units of a mask: ew.Units.load reads it",
 }
 TAGGART = re.compile(rb"\s*(\d+\.\d+(<[qkv]>)?|m\d+|out)\s*<-")
 """How a line of that format begins."""
@@ -47,8 +53,11 @@ def _file(path: Path) -> str | None:
     if TAGGART.match(content):
         return "Taggart's text: edgewise.formats.taggart.read reads it"
     # A safetensors file opens with the length of its header, and then the header, which is JSON.
-    if content[8:9] == b"{" and b"edgewise scores" in content[: 8 + int.from_bytes(content[:8], "little")]:
-        return "scores: ew.Scores.load reads it"
+    if content[8:9] == b"{":
+        header = content[: 8 + int.from_bytes(content[:8], "little")]
+        for name, what in TENSORS.items():
+            if name in header:
+                return what
     try:
         return _json(json.loads(content))
     except ValueError:

@@ -25,8 +25,8 @@ TASK, CIRCUIT, COMPUTING = "Prompts of a task", "Which edges are kept", "Computi
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """One run of `discover`."""
+class RunRequest:
+    """What every run is asked for that finds something: a model, prompts, and how they are run."""
 
     out: Annotated[str, Help("The folder to make, with all that is found.", "FOLDER")]
     model: Annotated[
@@ -34,7 +34,6 @@ class Request:
     ] = ""
     task: Annotated[str, Help("What the model does: `edgewise list tasks`; else its own.", "NAME")] = ""
     prompts: Annotated[str, Help("Prompt pairs of your own, in place of a task.", "FILE.jsonl")] = ""
-    method: Annotated[str, Help("How edges are scored: `edgewise list methods`.", "NAME")] = "eap"
     metric: Annotated[
         str, Help("`edgewise list metrics`; else the task's own, logit-diff for prompts.", "NAME")
     ] = ""
@@ -44,6 +43,29 @@ class Request:
     options: Annotated[
         Mapping[str, Any], Help("An option of the method's own; repeat it for more.", "NAME=VALUE")
     ] = field(default_factory=dict)
+    evaluate_on: Annotated[str | None, Help("Evaluate on these prompts instead.", "FILE.jsonl")] = None
+    overwrite: Annotated[bool, Help("Replace the files of a run that is in the folder.")] = False
+    examples: Annotated[int | None, Help("Prompt pairs of each split; else 100.", "N", TASK)] = None
+    seed: Annotated[int, Help("Draws others.", "N", TASK)] = 0
+    corruption: Annotated[str, Help("How corrupted prompts are made; else the first.", "NAME", TASK)] = ""
+    batch_size: Annotated[int, Help("Prompt pairs run at once; no result depends on it.", "N", COMPUTING)] = (
+        16
+    )
+    dtype: Annotated[
+        str | None, Help("float32, float64, bfloat16, float16; else as saved.", "NAME", COMPUTING)
+    ] = None
+    device: Annotated[str | None, Help("Where to run, e.g. cuda; else the processor.", "NAME", COMPUTING)] = (
+        None
+    )
+    misread: tuple[str, ...] = ()
+    """Problems of what was typed, told with all others. A field that was misspelt is empty text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(RunRequest):
+    """One run of `discover`."""
+
+    method: Annotated[str, Help("How edges are scored: `edgewise list methods`.", "NAME")] = "eap"
     preset: Annotated[
         str, Help("Options of the method's as they were published; --set goes before them.", "NAME")
     ] = ""
@@ -54,14 +76,13 @@ class Request:
             "PATH",
         ),
     ] = None
-    evaluate_on: Annotated[str | None, Help("Evaluate on these prompts instead.", "FILE.jsonl")] = None
-    overwrite: Annotated[bool, Help("Replace the files of a run that is in the folder.")] = False
-    examples: Annotated[int | None, Help("Prompt pairs of each split; else 100.", "N", TASK)] = None
-    seed: Annotated[int, Help("Draws others.", "N", TASK)] = 0
-    corruption: Annotated[str, Help("How corrupted prompts are made; else the first.", "NAME", TASK)] = ""
     edges: Annotated[
         int | None,
-        Help(f"The N strongest; {DEFAULT_EDGES} unless one of these three is given.", "N", CIRCUIT),
+        Help(
+            f"The N strongest; without one of these three what the method chose, else {DEFAULT_EDGES}.",
+            "N",
+            CIRCUIT,
+        ),
     ] = None
     threshold: Annotated[
         float | None, Help("Those whose absolute score is at least this; see --by.", "SCORE", CIRCUIT)
@@ -76,24 +97,24 @@ class Request:
         ),
     ] = "absolute"
     prune: Annotated[bool, Help("Keep those on no path from embedding to logits, too.", panel=CIRCUIT)] = True
-    batch_size: Annotated[int, Help("Prompt pairs run at once; no result depends on it.", "N", COMPUTING)] = (
-        16
-    )
-    dtype: Annotated[
-        str | None, Help("float32, float64, bfloat16, float16; else as saved.", "NAME", COMPUTING)
-    ] = None
-    device: Annotated[str | None, Help("Where to run, e.g. cuda; else the processor.", "NAME", COMPUTING)] = (
-        None
-    )
     grouped_readers: Annotated[
         bool, Help("One k and v reader per key/value head, not per query head.", panel=COMPUTING)
     ] = False
-    misread: tuple[str, ...] = ()
-    """Problems of what was typed, told with all others. A field that was misspelt is empty text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitsRequest(RunRequest):
+    """One run of `learn-units`."""
+
+    options: Annotated[
+        Mapping[str, Any], Help("An option: `edgewise list grains`; repeat it for more.", "NAME=VALUE")
+    ] = field(default_factory=dict)
+    ablation: Annotated[str, Help("What replaces a unit: corrupted, zero or mean.", "NAME")] = "corrupted"
+    grain: Annotated[str, Help("What the mask is of: `edgewise list grains`.", "NAME")] = "neurons"
 
 
 def lacking(asked: Mapping[str, Any], problems: Sequence[str]) -> list[str]:
-    """What `discover` needs and was not given, fields with a default of their own apart."""
+    """What such a run needs and was not given, fields with a default of their own apart."""
     # An option that is not known may be the one that is missing.
     if asked["model"] or asked["task"] or any(problem.startswith(UNKNOWN_OPTION) for problem in problems):
         return []
@@ -113,6 +134,11 @@ class EvaluationRequest:
     edges: Annotated[
         tuple[int, ...], Help("Not the run's circuit but the N strongest edges; repeat it for more.", "N")
     ] = ()
+    by: Annotated[str | None, Help("Of --edges: absolute or value; else as in the run.", "ORDER")] = None
+    learned_on: Annotated[
+        str | None,
+        Help("Ablation optimal learns its constants on these; else on those of the run.", "FILE.jsonl"),
+    ] = None
     out: Annotated[
         str | None, Help("Write the numbers to this file; the run is never changed.", "FILE.json")
     ] = None
@@ -151,7 +177,7 @@ class ListRequest:
 
     what: Annotated[
         tuple[str, ...],
-        Help("models, tasks, methods, metrics, ablations, families or formats; else all.", "WHAT"),
+        Help("models, tasks, methods, grains, metrics, ablations, families or formats; else all.", "WHAT"),
     ] = ()
     misread: tuple[str, ...] = ()
     """As in `Request`."""

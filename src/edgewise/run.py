@@ -21,7 +21,7 @@ from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import load
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
-from edgewise.request import DEFAULT_EDGES, Request
+from edgewise.request import DEFAULT_EDGES, Request, RunRequest
 from edgewise.run_folder import TRAINING, Run, describe_run, save_run
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import validate
@@ -36,13 +36,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
         checked = validate(request)
     request = checked.request
     with timed(seconds, "load"):
-        model = load(
-            request.model,
-            dtype=request.dtype,
-            device=request.device,
-            grouped_readers=request.grouped_readers,
-            quiet=not progress.shown,
-        )
+        model = load_model(request, progress, request.grouped_readers)
     settings = {
         "metric": request.metric,
         "ablation": request.ablation,
@@ -99,6 +93,16 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     if keeper is not None:
         keeper.remove()
     return done
+
+
+def load_model(request: RunRequest, progress: Progress, grouped_readers: bool = False) -> Transformer:
+    return load(
+        request.model,
+        dtype=request.dtype,
+        device=request.device,
+        grouped_readers=grouped_readers,
+        quiet=not progress.shown,
+    )
 
 
 def is_known_of(model: Transformer, truth: KnownCircuit, request: Request) -> bool:

@@ -7,38 +7,32 @@
     evaluation.json     what the circuit does alone
     training.jsonl      how the mask was learned, where one was
 
-All files are made beside the folder first and only then moved into it, each at once: whatever goes wrong
-before that, an old run in the folder stays as it was.
+All files appear at once, or none does: `run_files.py`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
-import os
-import platform
-import secrets
-import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgewise.circuit import Circuit, Scores
-from edgewise.errors import BadInput, BrokenFile, EdgewiseError
+from edgewise.errors import BadInput, BrokenFile
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.files import atomic_write, in_file, read_json
 from edgewise.formats import native
-from edgewise.models.fingerprint import weights_fingerprint
+from edgewise.methods import METHODS
+from edgewise.methods.options import read_options, with_defaults
 from edgewise.models.transformer import Transformer
 from edgewise.reports.circuit_text import circuit_text
 from edgewise.request import Request
+from edgewise.run_files import EVALUATION, TRAINING, TRAINING_TOLD, as_json, described, save_files
 
 FORMAT, VERSION = "edgewise run", 1
-RECORD, TEXT, EVALUATION = "run.json", "circuit.txt", "evaluation.json"
-TRAINING = "training.jsonl"
+RECORD, TEXT = "run.json", "circuit.txt"
 FILES = {
     RECORD: "what was asked, versions, model, seconds",
     native.SCORES: "a score for every edge",
@@ -46,7 +40,7 @@ FILES = {
     TEXT: "the circuit, for people",
     EVALUATION: "what the circuit does alone",
 }
-OF_LEARNED_MASKS = {TRAINING: "how the mask was learned, step by step"}
+OF_LEARNED_MASKS = {TRAINING: TRAINING_TOLD}
 """What a run has besides, where a mask was learned."""
 
 
@@ -78,27 +72,11 @@ def describe_run(
     request: Request, model: Transformer, prompts_sha256: str, circuit: Circuit, seconds: Mapping[str, float]
 ) -> dict[str, Any]:
     """What `run.json` holds. Paths are absolute, so that the run can be gone back to from anywhere."""
-    places = {
-        name: str(Path(given).absolute())
-        for name in ("model", "prompts", "evaluate_on", "edges_from", "out")
-        if (given := getattr(request, name)) and (name == "out" or Path(given).exists())
-    }
-    asked = {name: value for name, value in asdict(request).items() if name != "misread"}
     return {
         "format": FORMAT,
         "version": VERSION,
-        "request": {**asked, **places},
-        "versions": {
-            **{name: version(name) for name in ("edgewise", "torch", "transformers")},
-            "python": platform.python_version(),
-        },
-        "model": {
-            "name": model.name,
-            "config": model.config.to_dict(),
-            "weights": weights_fingerprint(model),
-        },
-        "prompts": {"sha256": prompts_sha256},
-        "seconds": dict(seconds),
+        **described(request, model, prompts_sha256, seconds),
+        "options": all_options(request),
         "edges": {
             "graph": circuit.graph.edge_count,
             "selected": len(circuit) if circuit.selected is None else circuit.selected,
@@ -107,35 +85,24 @@ def describe_run(
     }
 
 
+def all_options(request: Request) -> dict[str, Any]:
+    """The method's own, those that were not given, too."""
+    method = METHODS[request.method].discover
+    return with_defaults(method, read_options(request.method, method, request.options)[0])
+
+
 def save_run(run: Run) -> None:
-    folder = run.folder
-    staging = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        staging.mkdir(parents=True)
-        atomic_write(staging / RECORD, _json(run.record))
-        native.write(staging, run.scores, run.circuit)
+    def write(folder: Path) -> None:
+        atomic_write(folder / RECORD, as_json(run.record))
+        native.write(folder, run.scores, run.circuit)
         atomic_write(
-            staging / TEXT, circuit_text(run.request.model, run.request.method, run.circuit, run.evaluation)
+            folder / TEXT, circuit_text(run.request.model, run.request.method, run.circuit, run.evaluation)
         )
-        atomic_write(staging / EVALUATION, _json(run.evaluation.to_dict()))
+        atomic_write(folder / EVALUATION, as_json(run.evaluation.to_dict()))
         if run.training:
-            atomic_write(staging / TRAINING, run.training)
-        if not folder.exists():
-            os.rename(staging, folder)
-        else:
-            # The record last: it is what makes the folder a run.
-            for name in sorted(run.files, key=lambda name: name == RECORD):
-                os.replace(staging / name, folder / name)
-            for name in OF_LEARNED_MASKS.keys() - run.files.keys():
-                (folder / name).unlink(missing_ok=True)
-    except (OSError, EdgewiseError) as error:
-        # What `atomic_write` says names a file that nobody asked for.
-        reason = error.__cause__ if isinstance(error.__cause__, OSError) else error
-        said = getattr(reason, "strerror", None) or reason
-        kept = " What was there is unchanged." if folder.exists() else ""
-        raise EdgewiseError(f"{folder} could not be written: {said}.{kept}") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+            atomic_write(folder / TRAINING, run.training)
+
+    save_files(run.folder, RECORD, write, OF_LEARNED_MASKS.keys() - run.files.keys())
 
 
 def load_run(folder: str | Path) -> Run:
@@ -179,7 +146,3 @@ def _request(record: dict[str, Any]) -> Request:
 def file_hash(path: str) -> str:
     """SHA-256 of a file's bytes."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def _json(values: Any) -> str:
-    return json.dumps(values, indent=1) + "\n"

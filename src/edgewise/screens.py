@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from rich.console import Group
 from rich.text import Text
 
 from edgewise.circuit import Circuit
@@ -23,9 +24,11 @@ from edgewise.reports.summary import (
     sizes_line,
     strongest_edges,
 )
-from edgewise.reports.training import notes_on_training, rounding_line
+from edgewise.reports.training import notes_on_training, positions_of, rounding_line
+from edgewise.reports.units import notes_on_units, parts, parts_table, rounding_units_line, units_line
 from edgewise.run import leaves_some_out
 from edgewise.run_folder import Run
+from edgewise.units_folder import UNITS_FILES, UnitsRun
 
 
 def show_run(run: Run) -> None:
@@ -40,12 +43,21 @@ def show_run(run: Run) -> None:
     out.print(section(f"What it does alone, ablation {run.evaluation.ablation}", facts_table(facts)))
     if against := against_edges(run):
         out.print(section("Works against the answer", edges_table(against)))
+    if positions := positions_of(run.training):
+        shown = {edge: positions[edge] for edge, _ in edges if edge in positions}
+        out.print(section("Open at these positions of the prompt, counted from 0", facts_table(shown)))
     if run.training:
-        out.print(section("Rounding the mask", Text(rounding_line(run.training))))
+        out.print(section(f"Rounding the mask, loss {loss_unit(run)}", Text(rounding_line(run.training))))
     out.print(section(f"Files in {run.request.out}", facts_table(run.files)))
     what, options = next_step(run)
     out.print(Text(f"Next, {what}:", style="bold"))
     out.print(f"  edgewise evaluate {shlex.quote(run.request.out)} {options}", soft_wrap=True)
+
+
+def loss_unit(run: Run | UnitsRun) -> str:
+    """In words; what masks are held to is in shares unless the metric's own unit was asked for."""
+    own = run.record["options"].get("unit") == "own"
+    return "in its own unit" if own else "as a share of what replacing everything does"
 
 
 def against_edges(run: Run) -> list[tuple[str, float]]:
@@ -107,6 +119,32 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "evaluation": short(run.evaluation),
         "edges": run.record["edges"],
         "notes": notes_on(run),
+        "seconds": run.record["seconds"],
+    }
+
+
+def show_units_run(run: UnitsRun) -> None:
+    out = screen()
+    out.print()
+    found, line = parts(run.units), Text(units_line(run.units))
+    out.print(
+        section(f"{run.units.what.capitalize()} kept", Group(line, parts_table(found)) if found else line)
+    )
+    facts = {"measured": run.evaluation.where, **evaluation_facts(run.evaluation)}
+    out.print(section(f"What they do alone, ablation {run.evaluation.ablation}", facts_table(facts)))
+    rounding = Text(rounding_units_line(run.units))
+    out.print(section(f"Rounding the mask, loss {loss_unit(run)}", rounding))
+    out.print(section(f"Files in {run.request.out}", facts_table(UNITS_FILES)))
+
+
+def units_run_as_json(run: UnitsRun) -> dict[str, Any]:
+    return {
+        "out": run.request.out,
+        "files": list(UNITS_FILES),
+        "units": run.record["units"],
+        "parts": {part.name: {"kept": part.kept, "all": part.of} for part in parts(run.units)},
+        "evaluation": short(run.evaluation),
+        "notes": notes_on_units(run.units),
         "seconds": run.record["seconds"],
     }
 

@@ -17,33 +17,38 @@ from edgewise.errors import Problems, check_name, gathered
 from edgewise.graph import Graph
 from edgewise.meaning import (
     FOUND_ON,
-    MEASURED_ON,
     meant,
     pairs_of,
+    pairs_to_measure,
     read_model,
-    read_prompts,
     truth_of,
 )
 from edgewise.methods import METHODS
 from edgewise.methods.options import takes
 from edgewise.models.load import Preview, check_placement
-from edgewise.request import Request
+from edgewise.request import Request, RunRequest
 from edgewise.run_folder import FILES, OF_LEARNED_MASKS, RECORD, file_hash
-from edgewise.tasks.checks import check_task
 from edgewise.tasks.pairs import Pairs, pairs_hash
+from edgewise.units_folder import UNITS_FILES, UNITS_RECORD
 from edgewise.zoo.known import KnownCircuit
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A request that can be run, and its prompts."""
+class Prompts:
+    """What a request that can be run is run on."""
 
-    request: Request
-    """With model, task and metric filled in, and the preset among the options."""
     found_on: Pairs
     evaluated_on: Pairs
     sha256: str
     """Of the file of the first, or of a task's pairs."""
+
+
+@dataclass(frozen=True)
+class Checked(Prompts):
+    """A request that can be run."""
+
+    request: Request
+    """With model, task and metric filled in, and the preset among the options."""
     edges: Circuit | None
     """Those to go through, where not all."""
     truth: KnownCircuit | None
@@ -75,12 +80,7 @@ def validate(request: Request) -> Checked:
     if request.edges_from is not None and model is not None:
         with gathered(problems):
             edges = edges_from(request.edges_from, Graph.of(model.config))
-    evaluated_on = found_on
-    if request.evaluate_on is not None:
-        evaluated_on = read_prompts(request.evaluate_on, model, problems)
-        problems.add(*check_task(request.metric, request.ablation, request.batch_size, evaluated_on))
-    elif request.task:
-        evaluated_on = pairs_of(request, MEASURED_ON, model, problems)
+    evaluated_on = pairs_to_measure(request, model, found_on, problems)
     truth = None
     with gathered(problems):
         truth = None if model is None else truth_of(request, Graph.of(model.config))
@@ -90,8 +90,12 @@ def validate(request: Request) -> Checked:
     problems.raise_any()
     assert found_on is not None
     assert evaluated_on is not None
-    sha256 = file_hash(request.prompts) if request.prompts else pairs_hash(found_on)
-    return Checked(request, found_on, evaluated_on, sha256, edges, truth)
+    return Checked(found_on, evaluated_on, prompts_hash(request, found_on), request, edges, truth)
+
+
+def prompts_hash(request: RunRequest, pairs: Pairs) -> str:
+    """As the prompts are now: a file may change while a run goes on."""
+    return file_hash(request.prompts) if request.prompts else pairs_hash(pairs)
 
 
 def check_selection(request: Request, model: Preview | None) -> list[str]:
@@ -168,7 +172,8 @@ def check_kept(path: Path, requests: Iterable[Request]) -> list[str]:
 
 
 def _kept(path: Path, requests: Iterable[Request]) -> str | None:
-    if path.name in {**FILES, **OF_LEARNED_MASKS} and (path.parent / RECORD).exists():
+    of_runs = {RECORD: {**FILES, **OF_LEARNED_MASKS}, UNITS_RECORD: UNITS_FILES}
+    if any(path.name in files and (path.parent / mark).exists() for mark, files in of_runs.items()):
         return f"a file of the run in {path.parent}"
     for request in requests:
         if request.model and path.is_file() and path.parent == Path(request.model).resolve():

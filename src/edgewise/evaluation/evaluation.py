@@ -8,6 +8,7 @@ from typing import Any
 
 from edgewise.errors import BadInput
 
+EDGES = "edges"
 SMALL_DIFFERENCE = 0.05
 """Of full model and everything replaced, relative to the larger: below it faithfulness means little."""
 
@@ -39,7 +40,7 @@ class Evaluation:
     full_accuracy: float | None
     per_example: Mapping[str, Sequence[float]]
     """The metric of each example: `full`, `replaced`, `circuit`."""
-    granularity: str = "edges"
+    granularity: str = EDGES
     averaging: str = "ratio-of-means"
     found_here: bool | None = None
     """Whether the circuit was found on these very pairs; None: not known."""
@@ -58,15 +59,21 @@ class Evaluation:
     def where(self) -> str:
         """The prompts, in words."""
         pairs = "prompt pair" if self.examples == 1 else "prompt pairs"
-        if self.found_here is None:
+        found = "the circuit was found" if self.granularity == EDGES else "the mask was learned"
+        if self.found_here is None or not (self.found_here or self.also_found_on is not None):
             return f"on {self.examples:,} {pairs}"
         if self.found_here:
-            return f"on the {self.examples:,} {pairs} the circuit was found on"
+            return f"on the {self.examples:,} {pairs} {found} on"
         if not self.also_found_on:
             return f"on {self.examples:,} other {pairs}"
         if self.also_found_on == self.examples:
-            return f"on {self.examples:,} of the prompt pairs the circuit was found on"
-        return f"on {self.examples:,} {pairs}, {self.also_found_on:,} of which the circuit was found on"
+            return f"on {self.examples:,} of the prompt pairs {found} on"
+        return f"on {self.examples:,} {pairs}, {self.also_found_on:,} of which {found} on"
+
+    @property
+    def what(self) -> str:
+        """What was measured, in a word."""
+        return "circuit" if self.granularity == EDGES else "units"
 
     @property
     def faithfulness_number(self) -> str:
@@ -93,7 +100,7 @@ class Evaluation:
     @property
     def values_text(self) -> str:
         """The metric's three means, short enough for a row of 80 characters."""
-        return f"{self.circuit:.4g} circuit, {self.full:.4g} full model, {self.replaced:.4g} replaced"
+        return f"{self.circuit:.4g} {self.what}, {self.full:.4g} full model, {self.replaced:.4g} replaced"
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "sparsity": self.sparsity}
@@ -118,7 +125,7 @@ class Evaluation:
             f"{self.metric} {self.where}, ablation {self.ablation}, by {self.granularity}",
             f"  {self.values_text}",
             f"  faithfulness {self.faithfulness_text}",
-            f"  KL(full || circuit) {self.kl:.4g}",
+            f"  KL(full || {self.what}) {self.kl:.4g}",
             f"  {self.edges:,} of {self.graph_edges:,} {self.granularity} (sparsity {self.sparsity:.2%})",
         ]
         if self.accuracy is not None:

@@ -13,34 +13,42 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from edgewise.errors import BadInput
+from edgewise.errors import BadInput, check_kind
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluation_of, measured
 from edgewise.masks.unit_runs import unit_run
-from edgewise.masks.units import Units, check_same_units
+from edgewise.masks.units import Units, check_same_units, check_units_of
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replaced import replaced_logits
-from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
-from edgewise.tasks.checks import check_corrupted
-from edgewise.tasks.metrics import Metric, check_metric
-from edgewise.tasks.pairs import Batch, Pairs
+from edgewise.tasks.ablations import replacer_for
+from edgewise.tasks.checks import check_fit, check_kinds, check_task, metric_of
+from edgewise.tasks.metrics import METRICS
+from edgewise.tasks.pairs import Batch, Pairs, prompt_rules
 
 
 def evaluate_units(
     model: Transformer,
     pairs: Pairs,
     units: Units,
-    metric: Metric,
-    replacer: Replacer,
     *,
+    metric: str | None = None,
+    ablation: str = "corrupted",
     batch_size: int = 16,
-    progress: Progress | None = None,
+    progress: bool | Progress = False,
 ) -> Evaluation:
-    """Of the units that are kept, the others shut."""
-    check_same_units(model, units)
-    if problems := check_metric(metric, pairs) + check_corrupted(replacer.ablation, pairs):
+    """What the units that are kept do, the others shut. The metric is as in `discover`."""
+    metric = metric_of(pairs) if metric is None else metric
+    problems = check_kinds(model, pairs)
+    problems += check_kind(units, Units, "an ew.Units", "ew.learn_units and ew.Units.load give them.")
+    if problems:
         raise BadInput(*problems)
+    problems = check_task(metric, ablation, batch_size, pairs) + check_fit(pairs, prompt_rules(model))
+    problems += check_units_of(units.grain, ablation, model.config) or check_same_units(model, units)
+    if problems:
+        raise BadInput(*problems)
+    shown = Progress(progress) if isinstance(progress, bool) else progress
+    measure, replacer = METRICS[metric], replacer_for(ablation, model, pairs, batch_size, shown)
     run = unit_run(model, units.grain, pairs, replacer, batch_size)
     mask = units.mask[None].to(model.device, model.dtype)
 
@@ -48,5 +56,5 @@ def evaluate_units(
         yield replaced_logits(model, batch.clean, batch.read, replacer.replacements(batch.corrupted))
         yield run.logits(run.arranged(batch), batch, mask)[0]
 
-    values = measured(model, pairs, metric, runs, 2, batch_size, progress)
-    return evaluation_of(metric, replacer.ablation, units.chosen, units.count, values, 2, units.grain)
+    values = measured(model, pairs, measure, runs, 2, batch_size, shown)
+    return evaluation_of(measure, replacer.ablation, units.chosen, units.count, values, 2, units.grain)

@@ -32,8 +32,8 @@ def with_what_harms_alone(training: Training, found: Scores, trim: float, progre
     strengths = coefficients.gather(found.values)
     tries = Trimming(training, strengths, progress)
     tried = strengths.sort(descending=True, stable=True).indices[: max(1, tries.allowed // 3)]
-    nothing = torch.zeros(len(strengths), dtype=torch.bool)
-    masks = torch.cat([nothing[None], torch.eye(len(strengths), dtype=torch.bool)[tried]])
+    masks = torch.zeros(1 + len(tried), len(strengths), dtype=torch.bool)
+    masks[torch.arange(1, len(masks)), tried] = True
     losses = tries.of(masks)
     gains = losses[0] - losses[1:]
     harms = gains > trim

@@ -38,6 +38,8 @@ class Flow:
     graph: Graph
     frozen_mlps: bool = False
     """MLPs write what they write in the clean run, whatever they read."""
+    own_unit: bool = False
+    """Losses are in the metric's own unit, not in shares of the damage done."""
 
     def arrange(self, model: Transformer, batch: Batch, replacer: Replacer) -> Arranged:
         if self.name != "broken":
@@ -67,5 +69,7 @@ class Flow:
         return live - numbers
 
     def aim(self, losses: Float[Tensor, ...]) -> Tensor:
-        """What is held small, from the shares of damage done."""
-        return (1 - losses).clamp(min=0) if self.name == "broken" else losses
+        """What is held small. Broken: the share of the damage that is not done, or how good the run is."""
+        if self.name != "broken":
+            return losses
+        return -losses if self.own_unit else (1 - losses).clamp(min=0)

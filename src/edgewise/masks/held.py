@@ -9,8 +9,7 @@ fixed before training begins. So a loss of 1 is as bad as no circuit at all, wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from edgewise.errors import BadInput
 from edgewise.masks.flows import Flow
+from edgewise.masks.stream import generator_for
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replaced import replaced_logits
 from edgewise.patching.replacements import Replacer
@@ -28,7 +28,7 @@ from edgewise.tasks.pairs import Batch, Pairs
 
 Unit = Literal["share", "own"]
 EXAMPLES = 256
-"""Of which damage is measured at most."""
+"""Of which damage is measured at most, the same whatever the batch size."""
 LEAST = 1e-6
 """Damage below which nothing can be learned."""
 
@@ -76,7 +76,7 @@ def held_to(
         return plain
     sums = torch.zeros(2, dtype=torch.float64)
     count = 0
-    for batch in islice(pairs.batches(batch_size, model.device), -(-EXAMPLES // batch_size)):
+    for batch in some_of(pairs).batches(batch_size, model.device):
         full = model(batch.clean, batch.read)
         replaced = replaced_logits(model, batch.clean, batch.read, flow.replacements(model, batch, replacer))
         for logits in (full, replaced):
@@ -92,3 +92,10 @@ def held_to(
             "Choose another ablation or loss, or prompts that the model can do."
         )
     return Held(metric, intact, gone - intact)
+
+
+def some_of(pairs: Pairs) -> Pairs:
+    if len(pairs) <= EXAMPLES:
+        return pairs
+    drawn = torch.randperm(len(pairs), generator=generator_for(0, 0, "damage"))[:EXAMPLES]
+    return replace(pairs, pairs=tuple(pairs[place] for place in sorted(drawn.tolist())))

@@ -14,14 +14,16 @@ with the mask as it was learned, rounded, and trimmed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.checkpoint import Checkpoint
-from edgewise.circuit import Scores
+from edgewise.circuit import Circuit, Scores
 from edgewise.graph import Graph
+from edgewise.masks.judging import judging_steps, mean_losses
 from edgewise.masks.log import Log
 from edgewise.masks.training import Training
 from edgewise.masks.trimming import Trimmed, Trimming
@@ -68,7 +70,7 @@ def learn(
     opened = training.opened.cpu() / training.settings.steps
     rounded = ranked(graph, mask, opened)
     settled, loss = losses_of(training, [mask, as_mask(rounded, mask)])
-    told = {
+    told: dict[str, Any] = {
         "settled loss": settled,
         "rounded loss": loss,
         "cost of rounding": loss - settled,
@@ -79,6 +81,10 @@ def learn(
         scores = trimmed(training, rounded, training.settings.trim, exact, progress)
         [loss] = losses_of(training, [as_mask(scores, mask)])
         told |= {"trimmed loss": loss, "edges after trimming": float(scores.chosen or 0)}
+    if training.settings.hold is not None:
+        told["hold"] = training.settings.hold
+    if mask.ndim > 2:
+        told["by position"] = by_position(scores.own(), mask)
     log.tell(training.settings.steps, told)
     log.end()
     found = Learned(scores, loss)
@@ -128,6 +134,14 @@ def placed(strengths: Float[Tensor, " count"], found: Trimmed) -> Float[Tensor, 
     return values
 
 
+def by_position(circuit: Circuit, mask: Float[Tensor, "positions readers sources"]) -> dict[str, list[float]]:
+    """How far each edge of the circuit is open at each position of the prompt."""
+    opened = mask[:, circuit.kept].T.double()
+    return {
+        edge: [round(number, 3) for number in row.tolist()] for edge, row in zip(circuit, opened, strict=True)
+    }
+
+
 def as_mask(scores: Scores, like: Tensor) -> Tensor:
     rounded = scores.own().mask(like.dtype)
     return rounded if like.ndim == 2 else rounded[None].expand_as(like)
@@ -135,6 +149,5 @@ def as_mask(scores: Scores, like: Tensor) -> Tensor:
 
 def losses_of(training: Training, masks: list[Tensor]) -> list[float]:
     """On some of the pairs."""
-    return training.mean_losses(
-        training.judging(EXAMPLES), torch.stack(masks).to(training.model.dtype)
-    ).tolist()
+    like = training.model.token_embedding
+    return mean_losses(training, judging_steps(training, EXAMPLES), torch.stack(masks).to(like)).tolist()

@@ -38,7 +38,8 @@ class Log:
         try:
             told = json.loads(line)
             current = told["stage"] == self.stages[-1]
-            return told["stage"] in self.stages and not (current and told["step"] > step)
+            later = told["step"] > step or "rounded loss" in told
+            return told["stage"] in self.stages and not (current and later)
         except (ValueError, KeyError, TypeError):
             # Cut off.
             return False
@@ -49,7 +50,8 @@ class Log:
             with open(self.path, "a", encoding="utf-8") as file:
                 file.write(json.dumps({"stage": stage, "step": step, **told}) + "\n")
         if self.writer is not None:
-            for name, value in told.items():
+            scalars = {name: value for name, value in told.items() if isinstance(value, int | float)}
+            for name, value in scalars.items():
                 self.writer.add_scalar(f"{stage}/{name}", value, step)
 
     def end(self) -> None:

@@ -11,7 +11,7 @@ it, the mean itself among the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from jaxtyping import Float
@@ -37,6 +37,8 @@ STEPS, RATE, EXAMPLES, DRAWS = 300, 0.03, 16, 8
 """Adam's, its rate falling to 0; a step's examples, and the sources alone that are drawn in it."""
 LOOK, JUDGED = 20, 16
 """Every so many steps what was learned is judged, on at most so many steps' examples."""
+AT_ONCE = 64
+"""Sources, as masks of all edges."""
 LEAST_GAIN = 0.001
 """Over the mean, as a share of the loss with everything replaced: what gains less is the mean."""
 
@@ -61,14 +63,15 @@ def fitted(
     def loss(step: int, learns: bool, alone: Circuit | None = circuit) -> float:
         """Of a step's examples; and its gradient, where it learns."""
         of, part = of_learning if learns else of_judging
-        masks = masks_of(graph, alone, seed, step if learns else None).to(model.device, model.dtype)
         index, total = of.at(step), 0.0
         with torch.set_grad_enabled(learns):
-            for _, losses in losses_under(model, part, run, held, batch_size, index, masks):
-                share = losses.sum() / (len(index) * len(masks))
-                if learns:
-                    share.backward(inputs=constants.learned)
-                total += share.item()
+            for masks, count in masks_of(graph, alone, seed, step if learns else None):
+                masks = masks.to(model.token_embedding)
+                for _, losses in losses_under(model, part, run, held, batch_size, index, masks):
+                    share = losses.sum() / (len(index) * count)
+                    if learns:
+                        share.backward(inputs=constants.learned)
+                    total += share.item()
         return total
 
     def judged(alone: Circuit | None = circuit) -> float:
@@ -78,7 +81,7 @@ def fitted(
     enough = best - LEAST_GAIN * abs(judged(Circuit.empty(graph)))
     kept = mean
     optimiser = torch.optim.Adam(constants.learned, lr=RATE)
-    with (progress or Progress()).counting("learning replacements", steps, "steps") as advance:
+    with (progress or Progress()).counting(f"replacements {_of(circuit)}", steps, "steps") as advance:
         for step in range(steps):
             for group in optimiser.param_groups:
                 group["lr"] = RATE * (1 - step / steps)
@@ -91,6 +94,13 @@ def fitted(
                 best, kept = now, constants.settled()
             advance(1, f"loss {told:.3g}")
     return kept if best < enough else mean
+
+
+def _of(circuit: Circuit | None) -> str:
+    """What is learned for, in words."""
+    if circuit is None:
+        return "of each source"
+    return f"beside {len(circuit):,} edge{'s' * (len(circuit) != 1)}"
 
 
 def parted(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
@@ -106,17 +116,20 @@ def parted(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
 
 def masks_of(
     graph: Graph, circuit: Circuit | None, seed: int, step: int | None
-) -> Float[Tensor, "masks readers sources"]:
-    """The circuit's; or without one source each: some that are drawn for a step, or every one."""
+) -> Iterator[tuple[Float[Tensor, "some readers sources"], int]]:
+    """The circuit's; or without one source each: some that are drawn for a step, or every one. As many at a
+    time as memory bears, and how many there are in all."""
     if circuit is not None:
-        return circuit.mask()[None]
+        yield circuit.mask()[None], 1
+        return
     sources = torch.arange(len(graph.sources))
     if step is not None:
         draw = generator_for(seed, step, "sources alone")
         sources = torch.randint(len(graph.sources), (DRAWS,), generator=draw)
-    masks = graph.edges.float().repeat(len(sources), 1, 1)
-    masks[torch.arange(len(sources)), :, sources] = 0
-    return masks
+    for some in sources.split(AT_ONCE):
+        masks = graph.edges.float().repeat(len(some), 1, 1)
+        masks[torch.arange(len(some)), :, some] = 0
+        yield masks, len(sources)
 
 
 def replacer_to_discover(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Literal
 
 from edgewise.bounds import Count, NearlyOne, NotNegative, Positive
 from edgewise.masks.coefficients import Grain
 from edgewise.masks.held import Unit
+from edgewise.masks.optimisers import Optimiser, Schedule
 from edgewise.tasks.losses import Loss
-
-Optimiser = Literal["adam", "adamw", "sgd"]
-Schedule = Literal["constant", "linear", "cosine"]
 
 
 @dataclass(frozen=True)
@@ -38,14 +34,12 @@ class Settings:
     """Of the constants that stand in for sources, with the ablation `optimal`."""
     trim: NotNegative | None = 0.01
     """Edges go from the rounded mask, and some more, while the loss grows by no more; None: none does."""
+    hold: NotNegative | None = 0.2
+    """The circuit's loss above which its mask is learned anew; None: never."""
+    tries: Count = 3
+    """In all."""
     seed: int = 0
     thrifty: bool = False
     """Layers are worked out again in the backward pass, not kept."""
     tensorboard: str | None = None
     """A folder for TensorBoard's events."""
-
-
-def share_of_rate(schedule: Schedule, step: int, steps: int) -> float:
-    if schedule == "linear":
-        return 1 - step / steps
-    return 1.0 if schedule == "constant" else (1 + math.cos(math.pi * step / steps)) / 2

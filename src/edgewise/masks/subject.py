@@ -54,6 +54,12 @@ def check_learning(
     return problems
 
 
+def some_edges(among: Bool[Tensor, "readers sources"]) -> Bool[Tensor, "readers sources"]:
+    if not among.any():
+        raise BadInput("edges to learn a mask of were needed. None is left. Choose others, or a lower price.")
+    return among
+
+
 APART = 1_000_003
 """From a seed to that of the next attempt, so that it is hardly another run's."""
 
@@ -90,8 +96,6 @@ class Subject:
     ) -> Subject:
         graph = Graph.of(model.config)
         among = graph.edges if edges is None else edges.kept
-        if not among.any():
-            raise BadInput("edges to learn a mask of were needed. Got none.")
         return cls(
             model,
             pairs,
@@ -102,7 +106,7 @@ class Subject:
             progress or Progress(),
             checkpoint,
             Log(log.path, settings.tensorboard),
-            among,
+            some_edges(among),
         )
 
     @property
@@ -132,7 +136,7 @@ class Subject:
         return found
 
     def training(self, gates: list[Gates], penalty: Penalty, name: FlowName = "kept") -> Training:
-        flow = Flow(name, self.graph, self.frozen_mlps)
+        flow = Flow(name, self.graph, self.frozen_mlps, self.settings.unit == "own")
         run = EdgesRun(self.model, flow, self.replacer, self.settings.thrifty)
         return Training(
             self.model, self.pairs, run, self.held(flow), gates, penalty, self.settings, self.batch_size
@@ -144,8 +148,8 @@ class Subject:
         return held_to(*given, self.settings.unit)
 
     def only(self, among: Bool[Tensor, "readers sources"]) -> Subject:
-        """The same, of fewer edges."""
-        return replace(self, among=among & self.among)
+        """The same, of fewer edges; BadInput where none is left."""
+        return replace(self, among=some_edges(among & self.among))
 
     def with_frozen_mlps(self) -> Subject:
         """The same, of the edges between heads, embedding and logits alone."""

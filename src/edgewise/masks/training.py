@@ -26,9 +26,10 @@ from edgewise.errors import BadNumbers
 from edgewise.masks.gates import Gates, mask_of, settled_mask
 from edgewise.masks.held import Held
 from edgewise.masks.log import Log
+from edgewise.masks.optimisers import optimiser_of, set_rates
 from edgewise.masks.penalties import Penalty
 from edgewise.masks.runs import MaskedRun, losses_under
-from edgewise.masks.settings import Settings, share_of_rate
+from edgewise.masks.settings import Settings
 from edgewise.masks.stream import Stream
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
@@ -57,21 +58,14 @@ class Training:
         self.stream = Stream(self.pairs, settings.examples, settings.seed)
         self.judges = Stream(self.pairs, settings.examples, 0)
         """By whose examples losses are told: the same whatever the seed."""
-        parameters = [{"params": [each.parameters for each in self.gates], "at first": settings.rate}]
-        if self.masked.also_learned:
-            parameters.append(
-                {
-                    "params": list(self.masked.also_learned),
-                    "at first": settings.constant_rate,
-                    "weight_decay": 0.0,
-                }
-            )
-        makers = {
-            "adam": lambda: torch.optim.Adam(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
-            "adamw": lambda: torch.optim.AdamW(parameters, lr=settings.rate, betas=(0.9, settings.memory)),
-            "sgd": lambda: torch.optim.SGD(parameters, lr=settings.rate),
-        }
-        self.optimiser = makers[settings.optimiser]()
+        self.optimiser = optimiser_of(
+            settings.optimiser,
+            settings.rate,
+            settings.memory,
+            [each.parameters for each in self.gates],
+            self.masked.also_learned,
+            settings.constant_rate,
+        )
         self.done = 0
         self.opened = torch.zeros_like(settled_mask(self.gates), dtype=torch.float64)
         """Summed over the steps so far: how far each edge's gates are open, as they settle."""
@@ -90,11 +84,10 @@ class Training:
         first = self.done
         with progress.counting(f"learning {stage}", steps, "steps", self.done) as advance:
             while self.done < steps:
-                kept = self.state() if checkpoint.path is not None else {}
                 try:
                     told = self.step()
                 except BadNumbers:
-                    checkpoint.save(kept)
+                    checkpoint.save(self.state())
                     raise
                 if self.done % often == 0 or self.done == steps:
                     seconds = (time.monotonic() - started) / (self.done - first)
@@ -106,10 +99,9 @@ class Training:
         checkpoint.save(self.state())
 
     def step(self) -> dict[str, float]:
-        """One step; what there is to tell of it."""
+        """One step; what there is to tell of it. BadNumbers before anything has changed."""
         settings, step = self.settings, self.done
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["at first"] * share_of_rate(settings.schedule, step, settings.steps)
+        set_rates(self.optimiser, settings.schedule, step, settings.steps)
         numbers = [each.draw(settings.seed, step, settings.draws) for each in self.gates]
         mask = mask_of(self.gates, numbers)
         self.optimiser.zero_grad()
@@ -172,24 +164,6 @@ class Training:
         """Of these examples under the masks, as many at a time as memory allows; and of which masks."""
         return losses_under(self.model, self.pairs, self.masked, self.held, self.batch_size, index, numbers)
 
-    @torch.no_grad()
-    def mean_losses(
-        self, steps: Sequence[list[int]], masks: Float[Tensor, "masks ..."]
-    ) -> Float[Tensor, " masks"]:
-        """What is held small, over the examples of these steps, under each mask."""
-        total = torch.zeros(len(masks), dtype=torch.float64)
-        for index in steps:
-            for which, losses in self.losses(index, masks):
-                total[which] += self.masked.aim(losses).double().sum(1).cpu()
-        return total / sum(map(len, steps))
-
-    def judging(self, examples: int) -> list[list[int]]:
-        """The first steps of those that judge, with so many examples or a few more."""
-        steps: list[list[int]] = []
-        while len(steps) < self.judges.steps and sum(map(len, steps)) < examples:
-            steps.append(self.judges.at(len(steps)))
-        return steps
-
     def told(self, damage: float, loss: float, penalty: float, opened: Tensor) -> dict[str, float]:
         """`damage`: what the loss is made of, before the flow turns it round."""
         edges = self.gates[0].edges
@@ -234,6 +208,6 @@ class Training:
 
 def _in_short(told: dict[str, float], counted: str) -> str:
     """A step, for a line of progress."""
-    target = f" of {told['target']:.1%}" if "target" in told else ""
+    target = f", target {told['target']:.1%}" if "target" in told else ""
     left = f"{told[counted]:,.0f} {counted}"
     return f"loss {told['loss']:.3f}, {left}, sparsity {told['sparsity']:.1%}{target}"

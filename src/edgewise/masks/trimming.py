@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from edgewise.masks.judging import judging_steps, mean_losses
 from edgewise.masks.training import Training
 from edgewise.progress import Progress
 
@@ -25,6 +26,8 @@ EXAMPLES = 128
 """Of which the loss is measured."""
 LEAST_MORE, SHARE_MORE = 8, 8
 """Edges more than rounding leaves: so many, or one for every so many that are left; at most as many again."""
+AT_ONCE = 64
+"""Circuits, as masks of all edges."""
 ROUNDS = 3
 """For which the tries are to suffice."""
 
@@ -52,7 +55,7 @@ class Trimming:
 
     def __post_init__(self) -> None:
         training = self.training
-        self.steps = training.judging(EXAMPLES)
+        self.steps = judging_steps(training, EXAMPLES)
         settings, examples = training.settings, sum(map(len, self.steps))
         a_step = min(settings.examples, len(training.pairs)) * settings.draws
         self.allowed = settings.steps * a_step // examples
@@ -65,7 +68,10 @@ class Trimming:
         kept = torch.zeros(len(self.strengths), dtype=torch.bool)
         kept[order] = True
         weakest_first, gone = order.flip(0), []
-        loss = self.losses(kept, [[]])[0].item()
+        loss, of_rounded = self.losses(kept, [[], order[chosen:].tolist()]).tolist()
+        if of_rounded < loss - trim:
+            # What is next in line does harm.
+            kept[order[chosen:]], loss = False, of_rounded
         limit = loss + trim
         with self.progress.counting("trimming", self.allowed, "tries") as advance:
             while True:
@@ -108,6 +114,9 @@ class Trimming:
 
     def of(self, circuits: Bool[Tensor, "circuits count"]) -> Float[Tensor, " circuits"]:
         self.spent += len(circuits)
-        like = self.training.model.token_embedding
-        masks = self.training.gates[0].coefficients.spread(circuits.to(like.device, like.dtype))
-        return self.training.mean_losses(self.steps, masks)
+        like, coefficients = self.training.model.token_embedding, self.training.gates[0].coefficients
+        losses = [
+            mean_losses(self.training, self.steps, coefficients.spread(some.to(like.device, like.dtype)))
+            for some in circuits.split(AT_ONCE)
+        ]
+        return torch.cat(losses)

@@ -12,7 +12,6 @@ round(sum of the mask) units with the largest numbers.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,20 +19,26 @@ from math import prod
 from pathlib import Path
 from typing import Literal, get_args
 
-import safetensors
-import safetensors.torch
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from edgewise.errors import BadInput, BrokenFile
-from edgewise.files import atomic_write
+from edgewise.errors import check_name
+from edgewise.masks.units_file import TOLD, read_units, write_units
+from edgewise.models.config import ModelConfig
 from edgewise.models.transformer import Transformer
-from edgewise.recognised import recognised
+from edgewise.patching.replacements import ABLATIONS
 
 UnitGrain = Literal["neurons", "channels", "stream", "weights"]
-UNIT_GRAINS: tuple[UnitGrain, ...] = get_args(UnitGrain)
-FORMAT, VERSION = "edgewise units", 1
+UNIT_GRAINS: dict[UnitGrain, str] = {
+    "neurons": "the numbers of each MLP's hidden layer",
+    "channels": "the numbers of each head's output, before its matrix",
+    "stream": "dimensions of the residual stream, one gate for all that read it: channel pruning",
+    "weights": "entries of the matrices of heads and MLPs",
+}
+assert set(UNIT_GRAINS) == set(get_args(UnitGrain))
+UNIT_ABLATIONS = ("corrupted", "zero", "mean")
+"""What can stand in for a unit."""
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -89,7 +94,7 @@ class EachUnit:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Units:
     """A mask that was learned."""
 
@@ -102,6 +107,14 @@ class Units:
     """With the mask as it was learned, in shares of the damage that replacing everything does."""
     loss: float
     """Of the units that are kept, the others shut."""
+
+    def __repr__(self) -> str:
+        return f"Units({self.chosen:,} of {self.count:,} {self.what}, loss {self.loss:.2g})"
+
+    @property
+    def what(self) -> str:
+        """The units, in words."""
+        return "dimensions of the stream" if self.grain == "stream" else self.grain
 
     @property
     def count(self) -> int:
@@ -127,34 +140,22 @@ class Units:
         return self.each.by_name(self.mask)
 
     def save(self, path: str | Path) -> None:
-        header = {
-            "format": FORMAT,
-            "version": VERSION,
-            "grain": self.grain,
-            "chosen": self.chosen,
-            "settled_loss": self.settled_loss,
-            "loss": self.loss,
-            # Tensors come back in the order of their names.
-            "names": list(self.numbers),
-        }
-        tensors = {name: each.contiguous() for name, each in self.numbers.items()}
-        atomic_write(path, safetensors.torch.save(tensors, {"edgewise": json.dumps(header)}))
+        write_units(path, self.numbers, {name: getattr(self, name) for name in TOLD})
 
     @classmethod
     def load(cls, path: str | Path) -> Units:
-        needed = f"{FORMAT}, version {VERSION}"
-        try:
-            with safetensors.safe_open(path, framework="pt") as file:
-                header = json.loads((file.metadata() or {}).get("edgewise", "null"))
-                if not isinstance(header, dict) or header.get("format") != FORMAT:
-                    raise BrokenFile(f"{path}: {needed}, was needed.{recognised(path)}")
-                if (version := header.get("version")) != VERSION:
-                    raise BrokenFile(f"{path}: {needed}, was needed. Got version {version!r}.")
-                numbers = {name: file.get_tensor(name) for name in header["names"]}
-                told = {name: header[name] for name in ("grain", "chosen", "settled_loss", "loss")}
-                return cls(numbers=numbers, **told)
-        except (OSError, safetensors.SafetensorError, json.JSONDecodeError, KeyError) as error:
-            raise BrokenFile(f"{path} could not be read as units: {error}.{recognised(path)}") from error
+        numbers, told = read_units(path, UNIT_GRAINS)
+        return cls(numbers=numbers, **told)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Units):
+            return NotImplemented
+        if any(getattr(self, name) != getattr(other, name) for name in TOLD):
+            return False
+        # Their order counts: of equal numbers the first are kept.
+        if list(self.numbers) != list(other.numbers):
+            return False
+        return all(torch.equal(each, other.numbers[name]) for name, each in self.numbers.items())
 
 
 def rounded(mask: Float[Tensor, " count"], chosen: int) -> Bool[Tensor, " count"]:
@@ -164,14 +165,28 @@ def rounded(mask: Float[Tensor, " count"], chosen: int) -> Bool[Tensor, " count"
     return kept
 
 
-def check_same_units(model: Transformer, units: Units) -> None:
-    """BadInput where these are no units of the model."""
-    needed, came = shapes_of(model, units.grain), units.each.shapes
-    if needed != came:
-        raise BadInput(
-            f"{units.grain} of this model were needed: {_told(needed)}. Got {_told(came)}. "
-            "Learn them of this model."
+def check_units_of(grain: str, ablation: str, config: ModelConfig | None) -> list[str]:
+    """Why no mask of these units can be had; without a model's config, what can be said without it."""
+    problems = check_name("grain", grain, UNIT_GRAINS)
+    if grain == "neurons" and config is not None and not config.mlp_width:
+        problems.append(
+            "a mask of neurons needs a model with MLPs. Got one of attention only. Choose another grain."
         )
+    if ablation in ABLATIONS and ablation not in UNIT_ABLATIONS:
+        known = ", ".join(UNIT_ABLATIONS)
+        problems.append(f"a mask of units needs one of the ablations {known}. Got {ablation!r}.")
+    return problems
+
+
+def check_same_units(model: Transformer, units: Units) -> list[str]:
+    """Why these are no units of the model."""
+    needed, came = shapes_of(model, units.grain), units.each.shapes
+    if needed == came:
+        return []
+    return [
+        f"{units.grain} of this model were needed: {_told(needed)}. Got {_told(came)}. "
+        "Learn them of this model."
+    ]
 
 
 def _told(shapes: Shapes, shown: int = 2) -> str:

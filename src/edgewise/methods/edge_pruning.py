@@ -12,8 +12,8 @@ differ more than examples do. The loss is measured in shares of the damage that 
 the target no longer pushes while that share is above `hold`: so that one target, above 1, serves circuits of
 any size. Gates do not wander off to where no gradient reaches them. The rounded mask is trimmed
 (`trimming.py`), not to fewer edges than a target below 1 asks for. Where the circuit's loss is above `hold`
-all the same, the mask is learned anew with other draws, `tries` times in all, and the best is taken. And the
-mask is the mean over the last fifth of the steps.
+all the same, the mask is learned anew (`tries.py`). And the mask is the mean over the last fifth of all
+steps.
 
 Cost: a step is a patched forward and backward, the corrupted run and the full model's.
 """
@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from edgewise.bounds import Count, NotNegative, Positive, Share, Target
+from edgewise.bounds import NotNegative, Positive, Share, Target
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput
@@ -32,8 +32,9 @@ from edgewise.masks.log import NO_LOG, Log
 from edgewise.masks.penalties import Lagrangian
 from edgewise.masks.relaxations import HardConcrete
 from edgewise.masks.settings import Settings
-from edgewise.masks.subject import check_learning
-from edgewise.methods.first import First, begun
+from edgewise.masks.subject import Subject
+from edgewise.masks.tries import of_several_tries
+from edgewise.methods.first import First, begun, check_mask
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
@@ -77,7 +78,7 @@ PRESETS["paper-tracr-xproportion"] = {
 }
 
 
-check = partial(check_learning, "edge-pruning")
+check = partial(check_mask, "edge-pruning")
 """Why it cannot use a metric on some pairs."""
 
 
@@ -103,8 +104,6 @@ def edge_pruning(
     nodes: bool = True,
     rise: Share = 0.85,
     multiplier_rate: Positive = 0.02,
-    hold: NotNegative | None = 0.2,
-    tries: Count = 3,
     mean: float = 5.0,
     spread: NotNegative = 0.1,
     limit: Positive | None = 5.0,
@@ -124,18 +123,13 @@ def edge_pruning(
         raise BadInput(*problems)
     relaxation = HardConcrete(mean, spread, math.inf if limit is None else limit)
     targets = [target, node_target][: 1 + nodes]
-    best: Learned | None = None
-    for attempt in range(tries if hold is not None else 1):
-        subject = subject.drawn_anew() if attempt else subject
+
+    def learn(subject: Subject, stage: str) -> Learned:
         gates = [subject.gates("edges", relaxation)]
         if nodes:
             gates.append(subject.gates("nodes", relaxation, "sources", place=1))
-        penalty = Lagrangian(targets, round(rise * training.steps), multiplier_rate, hold)
-        stage = f"the mask, try {attempt + 1}" if attempt else "the mask"
-        found = subject.learn(stage, gates, penalty, exact=target < 1)
-        if best is None or found.loss < best.loss:
-            best = found
-        if hold is None or best.loss <= hold:
-            break
-    assert best is not None
+        penalty = Lagrangian(targets, round(rise * training.steps), multiplier_rate, training.hold)
+        return subject.learn(stage, gates, penalty, exact=target < 1)
+
+    best, _ = of_several_tries(subject, "the mask", learn)
     return best.scores

@@ -13,11 +13,16 @@ Cost: a step is a forward and backward for each draw, the corrupted run and the 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Annotated
+
+import torch
+from torch import Tensor
 
 from edgewise.bounds import NotNegative, Positive, Share
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
-from edgewise.errors import BadInput, check_name
 from edgewise.graph import Graph
 from edgewise.masks.flows import Flow
 from edgewise.masks.gates import Gates
@@ -30,47 +35,48 @@ from edgewise.masks.settings import Settings
 from edgewise.masks.subject import check_learning
 from edgewise.masks.training import Training
 from edgewise.masks.unit_runs import unit_run
-from edgewise.masks.units import UNIT_GRAINS, EachUnit, UnitGrain, Units, rounded, shapes_of
+from edgewise.masks.units import EachUnit, UnitGrain, Units, rounded, shapes_of
+from edgewise.methods.options import Without
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
-from edgewise.tasks.checks import check_corrupted
 from edgewise.tasks.losses import loss_metric
-from edgewise.tasks.metrics import Metric, check_metric
+from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
 SETTINGS = Settings(steps=600, rate=0.1, memory=0.95)
 OF_WEIGHTS = replace(SETTINGS, steps=1500, draws=1)
 """Masks of weights are run one at a time, and there are many weights."""
-ABLATIONS = ("corrupted", "zero", "mean")
-STAGE = "the mask"
+OF_EDGES = Without(("grain", "positions", "trim", "constant_rate", "thrifty", "hold", "tries"))
+"""How a mask is trained that has edges, or constants that are learned with it."""
+NAME, STAGE = "fine pruning", "the mask"
 
 
-def learn_units(
+def fine_pruning(
     model: Transformer,
     pairs: Pairs,
     metric: Metric,
     replacer: Replacer,
-    grain: UnitGrain = "neurons",
+    grain: UnitGrain,
     *,
     price: NotNegative = 0.05,
     rise: Share = 0.5,
     mean: float = 3.0,
     spread: NotNegative = 0.1,
     limit: Positive = 5.0,
-    training: Settings | None = None,
+    training: Annotated[Settings, OF_EDGES] = SETTINGS,
     batch_size: int = 16,
     progress: Progress | None = None,
     checkpoint: Checkpoint = NO_CHECKPOINT,
     log: Log = NO_LOG,
 ) -> Units:
-    """The mask of one grain, and how many units it keeps. `training`: SETTINGS, or OF_WEIGHTS, unless others
-    are given; its grain, positions and trim are of edges, and not looked at here."""
-    training = training or (OF_WEIGHTS if grain == "weights" else SETTINGS)
-    if problems := check(model, pairs, metric, replacer.ablation, grain, training):
-        raise BadInput(*problems)
+    """The mask of one grain, and how many units it keeps. `LEARNERS` has it with each grain's settings."""
     held_small = loss_metric(training.loss, metric, pairs)
     units, flow = EachUnit(shapes_of(model, grain)), Flow("kept", Graph.of(model.config))
+    log, saved = Log(log.path, training.tensorboard), checkpoint.load()
+    if "mask" in saved:
+        # Broken off after its end, while it was measured.
+        return _found(grain, units, saved)
     relaxation = HardConcrete(mean, spread, limit)
     like = model.token_embedding
     learning = Training(
@@ -84,32 +90,37 @@ def learn_units(
         batch_size,
         grain,
     )
-    learning.run(STAGE, progress or Progress(), Log(log.path, training.tensorboard), checkpoint)
+    learning.run(STAGE, progress or Progress(), log, checkpoint)
     mask = learning.learned()
     chosen = round(mask.double().sum().item())
     settled, loss = losses_of(learning, [mask, rounded(mask, chosen).to(mask)])
-    return Units(grain, units.by_name(mask), chosen, settled, loss)
+    told = {
+        "settled loss": settled,
+        "rounded loss": loss,
+        "cost of rounding": loss - settled,
+        f"{grain} after rounding": float(chosen),
+    }
+    log.tell(training.steps, told)
+    log.end()
+    losses = torch.tensor([settled, loss], dtype=torch.float64)
+    found = {"mask": mask, "chosen": torch.tensor(chosen), "losses": losses}
+    checkpoint.save(found)
+    return _found(grain, units, found)
 
 
-def check(
-    model: Transformer,
-    pairs: Pairs,
-    metric: Metric,
-    ablation: str,
-    grain: str,
-    training: Settings = SETTINGS,
-) -> list[str]:
-    """Why such a mask cannot be learned: every problem."""
-    problems = check_name("grain", grain, UNIT_GRAINS)
-    if not pairs:
-        problems.append("prompt pairs were needed. Got none.")
-    if grain == "neurons" and not model.config.mlp_width:
-        problems.append("a mask of neurons needs a model with MLPs. Got one of attention only.")
-    if ablation not in ABLATIONS:
-        known = ", ".join(ABLATIONS)
-        problems.append(f"a mask of units needs one of the ablations {known}. Got {ablation!r}.")
-    problems += check_corrupted(ablation, pairs)
-    problems += check_metric(loss_metric(training.loss, metric, pairs), pairs)
-    return problems + check_learning(
-        "fine pruning", metric, pairs, training.loss, tensorboard=training.tensorboard
-    )
+def _found(grain: UnitGrain, units: EachUnit, found: Mapping[str, Tensor]) -> Units:
+    settled, loss = found["losses"].tolist()
+    return Units(grain, units.by_name(found["mask"]), int(found["chosen"]), settled, loss)
+
+
+LEARNERS: Mapping[UnitGrain, Callable[..., Units]] = {
+    "neurons": fine_pruning,
+    "channels": fine_pruning,
+    "stream": fine_pruning,
+    "weights": partial(fine_pruning, training=OF_WEIGHTS),
+}
+"""By the grain."""
+
+
+check = partial(check_learning, NAME)
+"""Why it cannot use a metric on some pairs."""

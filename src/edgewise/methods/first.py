@@ -10,12 +10,13 @@ from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.masks.log import Log
 from edgewise.masks.settings import Settings
-from edgewise.masks.subject import Subject
+from edgewise.masks.subject import Subject, check_learning
 from edgewise.methods.options import takes
 from edgewise.methods.scorers import SCORERS
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
+from edgewise.tasks.losses import Loss
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
@@ -35,6 +36,20 @@ First = Literal[
     "direct-effect",
 ]
 assert set(get_args(First)) == set(SCORERS) - {"acdc"}
+
+
+def check_mask(
+    name: str,
+    metric: Metric,
+    pairs: Pairs,
+    loss: Loss = "auto",
+    positions: bool = False,
+    tensorboard: str | None = None,
+    first: First | None = None,
+) -> list[str]:
+    """Why a mask cannot be learned so, and the method that goes first cannot do its part."""
+    problems = check_learning(name, metric, pairs, loss, positions, tensorboard)
+    return problems if first is None else problems + SCORERS[first].check(metric, pairs)
 
 
 def strongest_by(

@@ -15,6 +15,7 @@ apart. The loss is in shares of the damage that replacing everything does.
 
 An adversary, learned apart, has coefficients of its own, of edges whose replacement makes the model do
 better: what works against the answer (`adversary.py`). Its scores are below 0, whatever the mask has of them.
+By default there is one where the metric allows it, and replacing everything does it damage.
 
 Cost: a step is a patched forward and backward, the corrupted run and the full model's; as much again for the
 adversary.
@@ -22,26 +23,29 @@ adversary.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Literal
 
 import torch
 
-from edgewise.bounds import Count, NotNegative, Part, Share
+from edgewise.bounds import Count, NotNegative, Part, Positive, Share
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
+from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.masks.adversary import with_what_harms_alone
 from edgewise.masks.flows import Flow
+from edgewise.masks.learned import Learned
 from edgewise.masks.log import NO_LOG, Log
 from edgewise.masks.penalties import Lengths
 from edgewise.masks.relaxations import Clamp
 from edgewise.masks.settings import Settings
-from edgewise.masks.subject import check_learning
-from edgewise.methods.first import First, begun
+from edgewise.masks.subject import Subject
+from edgewise.masks.tries import of_several_tries
+from edgewise.methods.first import First, begun, check_mask
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
+from edgewise.tasks.losses import Loss
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
@@ -56,12 +60,35 @@ PRESETS = {
         "unit": "own",
         "adversary": False,
         "trim": None,
+        "hold": None,
     }
 }
 
 
-check = partial(check_learning, "interpolation-descent")
-"""Why it cannot use a metric on some pairs."""
+def check(
+    metric: Metric,
+    pairs: Pairs,
+    loss: Loss = "auto",
+    positions: bool = False,
+    tensorboard: str | None = None,
+    first: First | None = None,
+    adversary: bool | None = None,
+) -> list[str]:
+    """Why it cannot use a metric on some pairs. `adversary`: whether one was asked for."""
+    problems = check_mask("interpolation-descent", metric, pairs, loss, positions, tensorboard, first)
+    return problems + (check_adversary(metric, pairs) if adversary else [])
+
+
+def check_adversary(metric: Metric, pairs: Pairs) -> list[str]:
+    """Why none can be learned."""
+    flat = metric.against_full == "always" or any(map(metric.compares_with_full, pairs))
+    if metric.differentiable and not flat:
+        return []
+    return [
+        "an adversary looks by gradients for what makes the model do better than it does. A metric that has "
+        f"one and can be better than the full model's was needed. Got {metric.name!r}. "
+        "Choose another, or adversary=false."
+    ]
 
 
 def interpolation_descent(
@@ -74,14 +101,14 @@ def interpolation_descent(
     residual: NotNegative = 0.002,
     output: NotNegative = 0.001,
     half: NotNegative = 0.05,
-    epsilon: NotNegative = 0.1,
+    epsilon: Positive = 0.1,
     drop_in: Part = 0.04,
     resets: Part = 0.1,
     reset_every: Count = 50,
     flow: Literal["kept", "broken"] = "kept",
     mlps: Literal["live", "frozen"] = "live",
     layers_first: bool = False,
-    adversary: bool = True,
+    adversary: bool | None = None,
     adversary_price: NotNegative = 0.01,
     training: Settings = SETTINGS,
     first: First | None = None,
@@ -99,17 +126,27 @@ def interpolation_descent(
     if mlps == "frozen":
         subject = subject.with_frozen_mlps()
     opponent = subject.judged_by(metric)
-    has_adversary = adversary and metric.against_full != "always"
+    has_adversary = adversary is not False and not check_adversary(metric, pairs)
     if has_adversary:
-        # Said before the mask is learned, not after.
-        opponent.held(Flow("against", graph, opponent.frozen_mlps))
+        try:
+            # Said before the mask is learned, not after.
+            opponent.held(Flow("against", graph, opponent.frozen_mlps))
+        except BadInput as nothing:
+            if adversary:
+                raise BadInput(*nothing.problems, "Or learn no adversary: adversary=false.") from nothing
+            has_adversary = False
     penalty = Lengths(graph, (between, residual, output), half, epsilon)
     clamp = Clamp(drop_in=drop_in, resets=resets, reset_every=reset_every, steps=training.steps)
     if layers_first:
         by_layer = [subject.gates("layers", clamp, "layers")]
         found = subject.learn("layers", by_layer, penalty, flow)
         subject = subject.only(found.scores.own().kept)
-    kept = subject.learn("the mask", [subject.gates("edges", clamp)], penalty, flow).scores
+
+    def learn(subject: Subject, stage: str) -> Learned:
+        return subject.learn(stage, [subject.gates("edges", clamp)], penalty, flow)
+
+    best, subject = of_several_tries(subject, "the mask", learn)
+    kept = best.scores
     if not has_adversary:
         return kept
     opponent = opponent.after(subject)

@@ -3,7 +3,7 @@
 The keyword-only parameters of a method beyond the common ones are its own options. Their annotations say
 what they take: int, float, bool, str, Literal, or one of these | None; Count, Positive and others of
 `bounds.py` are numbers within bounds. A tuple takes several, with commas between them; the fields of a
-dataclass are options each.
+dataclass are options each, but for those that the method is `Without`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import inspect
 import math
 import types
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from edgewise.errors import did_you_mean, unknown
@@ -41,6 +41,13 @@ TRUTH = {
 }
 
 
+@dataclass(frozen=True)
+class Without:
+    """Beside a dataclass, as `Annotated[Pace, Without(("slow",))]`: fields that mean nothing to it."""
+
+    left_out: tuple[str, ...]
+
+
 def _own(method: Callable[..., Any]) -> list[inspect.Parameter]:
     """Parameters that are a method's own."""
     parameters = inspect.signature(method, eval_str=True).parameters.values()
@@ -52,27 +59,40 @@ def own_options(method: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """By name; the fields of a dataclass that is taken whole are options like any other."""
     found: dict[str, inspect.Parameter] = {}
     for parameter in _own(method):
-        is_whole = is_dataclass(parameter.annotation)
-        found |= _fields_of(parameter) if is_whole else {parameter.name: parameter}
+        taken_whole = _fields_of(parameter)
+        found |= {parameter.name: parameter} if taken_whole is None else taken_whole
     return found
 
 
-def _fields_of(whole: inspect.Parameter) -> dict[str, inspect.Parameter]:
-    kinds = get_type_hints(whole.annotation, include_extras=True)
+def _fields_of(whole: inspect.Parameter) -> dict[str, inspect.Parameter] | None:
+    """None where the parameter takes no dataclass."""
+    kind, left_out = whole.annotation, ()
+    if get_origin(kind) is Annotated and isinstance(get_args(kind)[1], Without):
+        kind, left_out = get_args(kind)[0], get_args(kind)[1].left_out
+    if not is_dataclass(kind):
+        return None
+    kinds = get_type_hints(kind, include_extras=True)
     return {
         each.name: whole.replace(
             name=each.name, annotation=kinds[each.name], default=getattr(whole.default, each.name)
         )
-        for each in fields(whole.annotation)
+        for each in fields(kind)
+        if each.name not in left_out
     }
+
+
+def with_defaults(method: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """All own options of a method: those given, and what the others are."""
+    return {name: given.get(name, option.default) for name, option in own_options(method).items()}
 
 
 def as_arguments(method: Callable[..., Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Own options as the method takes them: those that are fields of a dataclass put into one."""
     given = dict(own)
     for whole in _own(method):
-        if is_dataclass(whole.annotation):
-            inside = [each.name for each in fields(whole.annotation) if each.name in given]
+        taken_whole = _fields_of(whole)
+        if taken_whole is not None:
+            inside = [name for name in taken_whole if name in given]
             given[whole.name] = replace(whole.default, **{each: given.pop(each) for each in inside})
     return given
 
@@ -109,7 +129,7 @@ def read_options(
 def _unknown_option(name: str, option: str, known: Collection[str]) -> str:
     if option in CHOSEN_APART:
         return f"{option!r} is no option of {name} alone. Give it on its own, without --set."
-    meant = did_you_mean(option, CHOSEN_APART, likeness=0.6)
+    meant = did_you_mean(option, CHOSEN_APART, likeness=0.65)
     if known and not meant:
         return unknown(f"option of {name}", option, known)
     return f"{name} has no {'such option' if known else 'options of its own'}. Got {option!r}.{meant}"

@@ -45,6 +45,8 @@ class Method:
 
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Its own options by the name of what they are taken from."""
+    idle_without: Mapping[str, tuple[str, object]] = field(default_factory=dict)
+    """Options that do nothing while another has this value."""
 
 
 SCORERS: Mapping[str, Method] = {

@@ -16,12 +16,14 @@ from functools import partial
 from edgewise.bounds import NotNegative, Positive, Share
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
+from edgewise.masks.learned import Learned
 from edgewise.masks.log import NO_LOG, Log
 from edgewise.masks.penalties import Price
 from edgewise.masks.relaxations import Uniform
 from edgewise.masks.settings import Settings
-from edgewise.masks.subject import check_learning
-from edgewise.methods.first import First, begun
+from edgewise.masks.subject import Subject
+from edgewise.masks.tries import of_several_tries
+from edgewise.methods.first import First, begun, check_mask
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
@@ -31,7 +33,7 @@ from edgewise.tasks.pairs import Pairs
 SETTINGS = Settings(steps=600, rate=0.1, memory=0.95)
 
 
-check = partial(check_learning, "ugs")
+check = partial(check_mask, "ugs")
 """Why it cannot use a metric on some pairs."""
 
 
@@ -43,7 +45,7 @@ def ugs(
     *,
     price: NotNegative = 0.01,
     rise: Share = 0.5,
-    mean: float = 2.0,
+    mean: float = 4.0,
     spread: NotNegative = 0.1,
     limit: Positive = 5.0,
     training: Settings = SETTINGS,
@@ -58,6 +60,11 @@ def ugs(
     """Scores of all edges, and how many of them are the circuit."""
     given = (model, pairs, metric, replacer, training, first, share, edges, batch_size)
     subject = begun(*given, progress, checkpoint, log)
-    gates = [subject.gates("edges", Uniform(mean, spread, limit))]
+    relaxation = Uniform(mean, spread, limit)
     penalty = Price(price, round(rise * training.steps))
-    return subject.learn("the mask", gates, penalty).scores
+
+    def learn(subject: Subject, stage: str) -> Learned:
+        return subject.learn(stage, [subject.gates("edges", relaxation)], penalty)
+
+    best, _ = of_several_tries(subject, "the mask", learn)
+    return best.scores

@@ -1,4 +1,4 @@
-"""What can be chosen: the tables of methods, metrics, ablations, model families and formats, for people."""
+"""What can be chosen, for people: tables of methods, grains, metrics, ablations, families and formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from edgewise.errors import BadInput, unknown
 
 def methods() -> dict[str, dict[str, Any]]:
     from edgewise.methods import METHODS
-    from edgewise.methods.options import describe_kind, in_words, own_options
 
     return {
         name: {
@@ -23,12 +22,28 @@ def methods() -> dict[str, dict[str, Any]]:
             "cost": method.cost,
             "ranks": method.ranks,
             "paper": method.paper,
-            "options": {
-                option: f"{describe_kind(parameter.annotation)}, default {in_words(parameter.default)}"
-                for option, parameter in own_options(method.discover).items()
-            },
+            "options": _options(method.discover),
         }
         for name, method in METHODS.items()
+    }
+
+
+def grains() -> dict[str, dict[str, Any]]:
+    from edgewise.masks.units import UNIT_GRAINS
+    from edgewise.methods.fine_pruning import LEARNERS
+
+    return {
+        grain: {"what": what, "options": _options(LEARNERS[grain])} for grain, what in UNIT_GRAINS.items()
+    }
+
+
+def _options(method: Callable[..., Any]) -> dict[str, str]:
+    """What each option takes, and its default."""
+    from edgewise.methods.options import describe_kind, in_words, own_options
+
+    return {
+        option: f"{describe_kind(parameter.annotation)}, default {in_words(parameter.default)}"
+        for option, parameter in own_options(method).items()
     }
 
 
@@ -127,6 +142,7 @@ LISTS: dict[str, Callable[[], dict[str, dict[str, Any]]]] = {
     "models": models,
     "tasks": tasks,
     "methods": methods,
+    "grains": grains,
     "metrics": metrics,
     "ablations": ablations,
     "families": families,

@@ -28,7 +28,7 @@ def strongest_edges(scores: Scores, circuit: Circuit, by: str) -> list[tuple[str
 
 def edges_table(edges: list[tuple[str, float]]) -> Table:
     """An edge a row, with a bar as long as its score is large."""
-    table = _table(("edge",), ("score",))
+    table = table_of(("edge",), ("score",))
     table.add_column()
     largest = max((abs(score) for _, score in edges), default=0.0) or 1.0
     for edge, score in edges:
@@ -50,7 +50,7 @@ def evaluation_table(circuits: list[Circuit], evaluations: list[Evaluation]) -> 
     """A circuit a row."""
     numbers = ("chosen", "pruned", "faithful", "circuit", "full", "replaced", "KL", "accuracy")
     has_accuracy = any(each.accuracy is not None for each in evaluations)
-    table = _table((), numbers if has_accuracy else numbers[:-1])
+    table = table_of((), numbers if has_accuracy else numbers[:-1])
     for circuit, each in zip(circuits, evaluations, strict=True):
         chosen = len(circuit) if circuit.selected is None else circuit.selected
         pruned = "-" if circuit.selected is None else f"{len(circuit):,}"
@@ -81,7 +81,8 @@ def evaluation_facts(evaluation: Evaluation) -> dict[str, str]:
     if evaluation.known_text is not None:
         facts["known circuit"] = evaluation.known_text
     if evaluation.accuracy is not None:
-        facts["accuracy"] = f"{evaluation.accuracy:.1%} circuit, {evaluation.full_accuracy:.1%} full model"
+        of_full = f"{evaluation.full_accuracy:.1%} full model"
+        facts["accuracy"] = f"{evaluation.accuracy:.1%} {evaluation.what}, {of_full}"
     return facts
 
 
@@ -99,7 +100,7 @@ def section(title: str, body: RenderableType) -> Group:
     return Group(Trimmed(Group(Text(title, style="bold"), body)), Text())
 
 
-def _table(words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+def table_of(words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
     """Columns of words, then columns of numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in words:
