@@ -26,6 +26,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import edgewise as ew
 from edgewise import zoo
@@ -62,14 +63,14 @@ def main() -> None:
         given.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def measure(model: str, method: str, seed: int, examples: int = 100) -> Figures:
+def measure(model: str, method: str, seed: int, examples: int = 100, **options: Any) -> Figures:
     print(f"{model}: {method}, seed {seed} ...", file=sys.stderr)
     bundle = zoo.open_bundle(model)
     ablation = "zero" if model in PROGRAMS else "corrupted"
     known = bundle.known[ablation]
     began = time.monotonic()
     scores = ew.discover(
-        bundle.model, pairs_of(bundle, "train", examples), method, ablation=ablation, seed=seed
+        bundle.model, pairs_of(bundle, "train", examples), method, ablation=ablation, seed=seed, **options
     )
     seconds = time.monotonic() - began
     # What works against the answer is of the circuit, too, and scores below 0 where a method tells it apart.

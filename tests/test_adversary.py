@@ -6,7 +6,7 @@ import torch
 import edgewise as ew
 from test_methods_table import TO_THE_ANSWER, helping_and_harming
 
-OPTIONS = TO_THE_ANSWER["interpolation-descent"]
+OPTIONS = {**TO_THE_ANSWER["interpolation-descent"], "steps": 30}
 
 
 def gains(model, pairs):

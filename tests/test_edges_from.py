@@ -126,7 +126,7 @@ def test_a_checkpoint_of_another_run_is_refused_by_the_command_too(home, monkeyp
         patch.setattr(Walk, "next_reader", stop_after(Walk.next_reader, 2))
         assert discover(home, *given).exit_code == 130
     [told] = problems(discover(home, *given, "--set", "tau=0.5"))
-    assert "other option tau (None there, [0.5] here). Give another folder (--out)" in told
+    assert "other option tau ([0.01] there, [0.5] here). Give another folder (--out)" in told
     [told] = problems(discover(home, "--method", "eap", "--out", home / "half"))
     assert told.startswith(f"{home / 'half'} holds the unfinished work of another run")
     assert discover(home, *given, "--set", "tau=0.5", "--overwrite", "--quiet").exit_code == 0

@@ -86,7 +86,7 @@ def test_every_field_of_how_a_mask_is_trained_is_an_option_or_of_edges_alone():
 @pytest.mark.parametrize("name", [name for name in OF_EDGES.left_out if name != "grain"])
 def test_what_only_a_mask_of_edges_has_is_no_option(name):
     [problem] = problems_of(ew.learn_units, MODEL, PAIRS, **{name: 1})
-    assert problem.startswith(f"unknown option of fine pruning {name!r}.")
+    assert problem.startswith(f"unknown option of learn-units {name!r}.")
     assert f" {name}," not in problem.partition("Known:")[2]
 
 
@@ -108,7 +108,7 @@ def test_what_only_a_mask_of_edges_has_is_no_option(name):
     ],
 )
 def test_an_option_out_of_its_range_is_refused_by_its_name(option, wrong, needed):
-    said = f"option {option!r} of fine pruning must be {needed}. Got {wrong!r}."
+    said = f"option {option!r} of learn-units must be {needed}. Got {wrong!r}."
     assert problems_of(ew.learn_units, MODEL, PAIRS, **{option: wrong}) == [said]
 
 
@@ -123,8 +123,8 @@ def test_all_that_is_wrong_is_told_at_once():
         "ablation 'corrupted' needs a corrupted prompt in every pair",
         "batch size must be a whole number from 1",
         "a mask of neurons needs a model with MLPs",
-        "fine pruning learns by gradients, and metric 'accuracy' has none",
-        "option 'price' of fine pruning must be a number from 0",
+        "learn-units learns by gradients, and metric 'accuracy' has none",
+        "option 'price' of learn-units must be a number from 0",
     ]
 
 

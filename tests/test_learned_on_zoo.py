@@ -15,14 +15,14 @@ def test_edge_pruning_recovers_a_compiled_program_to_the_edge(program):
 
 @pytest.mark.parametrize("method", ["ugs", "interpolation-descent"])
 def test_every_learned_mask_finds_a_trained_circuit(method):
-    found = learned_masks.measure("induction", method, seed=0)
+    found = learned_masks.measure("induction", method, seed=0, examples=32, steps=300)
     assert found["edge_auc"] >= 0.9
     assert found["precision_at_known_size"] == 1.0
     assert found["faithful"] >= 0.95
 
 
 def test_the_adversary_finds_all_of_the_head_that_works_against_the_answer():
-    found = learned_masks.measure("ioi-negative", "interpolation-descent", seed=0)
+    found = learned_masks.measure("ioi-negative", "interpolation-descent", seed=0, examples=32, steps=300)
     assert found["against"] == found["against found"] == 3
     assert found["against wrongly"] == 0
     assert found["edge_auc"] >= 0.9

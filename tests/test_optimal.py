@@ -181,7 +181,8 @@ def test_methods_that_learn_no_mask_take_constants_that_were_learned_before(meth
     assert not torch.allclose(found.values, by(constants.settled()), rtol=0.01, atol=1e-6)
 
 
-def test_a_circuit_is_judged_with_constants_that_were_learned_on_other_pairs():
+def test_a_circuit_is_judged_with_constants_that_were_learned_on_other_pairs(monkeypatch):
+    monkeypatch.setattr(optimal, "STEPS", 60)
     bundle = zoo.open_bundle("induction")
     train, test = (ew.task("induction", bundle.model, 40, split=split) for split in ("train", "test"))
     circuit = bundle.known["corrupted"].circuit
@@ -206,7 +207,8 @@ def test_pairs_to_learn_on_are_asked_for_where_they_are_needed_and_refused_elsew
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_constants_of_a_model_in_half_precision_are_learned_in_float32(dtype):
+def test_constants_of_a_model_in_half_precision_are_learned_in_float32(dtype, monkeypatch):
+    monkeypatch.setattr(optimal, "STEPS", 60)
     bundle = zoo.open_bundle("induction")
     train, test = (ew.task("induction", bundle.model, 16, split=split) for split in ("train", "test"))
     exact = Constants.of(bundle.model, train, 16)

@@ -78,62 +78,57 @@ def test_a_target_that_is_missed_is_noted_unless_it_was_meant_to_push(home, targ
         home, "--method", "edge-pruning", *options, "--edges", 20, "--out", home / f"target-{target}"
     )
     notes = [line for line in done.stderr.splitlines() if "was asked for" in line]
-    assert [note.startswith("note: the mask came to a sparsity of ") for note in notes] == [True] * noted
+    assert [note.startswith("note: the circuit has ") for note in notes] == [True] * noted
     assert all("90.0% was asked for" in note for note in notes)
 
 
-def test_a_target_is_missed_by_more_than_a_hundredth_of_all_edges():
-    def note(sparsity, target, stage="the mask"):
-        told = [
-            {"stage": stage, "step": step, "sparsity": sparsity, "target at last": target} for step in (1, 2)
-        ]
-        return notes_on_training("".join(json.dumps(each) + "\n" for each in told))
-
-    assert [len(note(*each)) for each in ((0.88, 0.9), (0.895, 0.9), (0.95, 0.9), (0.5, 1.02))] == [
-        1,
-        0,
-        0,
-        0,
+def ends(*losses, **told):
+    """Of the tries of a mask that has 20 of 100 edges."""
+    end = {"rounded loss": 0.9, "edges after rounding": 20.0, "edges learned": 100.0, **told}
+    return [
+        {"stage": f"the mask, try {each}", **end, "trimmed loss": loss} for each, loss in enumerate(losses)
     ]
-    assert notes_on_training("") == []
+
+
+def notes_of(lines, edges=100):
+    return notes_on_training("".join(json.dumps(each) + "\n" for each in lines), edges)
+
+
+def test_a_target_is_missed_where_the_circuit_has_a_hundredth_of_all_edges_more():
+    def notes(left, target):
+        step = {"stage": "the mask, try 0", "sparsity": 0.99, "target at last": target}
+        return notes_of([step, *ends(0.1, **{"edges after trimming": float(left)})])
+
+    assert [len(notes(*each)) for each in ((12, 0.9), (11, 0.9), (5, 0.9), (50, 1.02))] == [1, 0, 0, 0]
+    [note] = notes(12, 0.9)
+    assert "has 12 of the 100 edges learned, a sparsity of 88.0%, and 90.0% was asked for" in note
+    assert notes_on_training("", 100) == []
 
 
 def test_a_circuit_whose_loss_is_above_hold_in_all_tries_is_noted():
-    def notes(*losses, hold=0.2):
-        told = []
-        for each, loss in enumerate(losses):
-            stage = f"the mask, try {each}"
-            told.append({"stage": stage, "step": 1, "sparsity": 0.5})
-            told.append({"stage": stage, "step": 1, "rounded loss": 0.9, "trimmed loss": loss, "hold": hold})
-        # What works against the answer is held to something else.
-        told.append({"stage": "the adversary", "step": 1, "rounded loss": 0.01, "hold": hold})
-        return notes_on_training("".join(json.dumps(each) + "\n" for each in told))
-
-    assert notes(0.3, 0.1) == notes(0.1) == []
-    [note] = notes(0.5, 0.3)
+    # What works against the answer is held to something else.
+    adversary = {"stage": "the adversary", "rounded loss": 0.01, "edges after rounding": 3.0, "hold": 0.2}
+    for losses in ((0.3, 0.1), (0.1,)):
+        assert notes_of([*ends(*losses, hold=0.2), adversary]) == []
+    [note] = notes_of([*ends(0.5, 0.3, hold=0.2), adversary])
     assert note.startswith("the circuit's loss is 0.3, above hold=0.2: it does not do the task.")
+    assert "share" not in note
+    [note] = notes_of(ends(0.3, hold=0.2), edges=200)
+    assert "more edges to learn (share, --edges-from)" in note
 
 
 def test_positions_are_told_of_the_try_that_was_taken():
-    ends = [
-        ("the mask", 0.5, "embed->logits"),
-        ("the mask, try 2", 0.3, "m0->logits"),
-        ("the mask, try 3", 0.9, "a"),
-    ]
-    told = [
-        {"stage": stage, "rounded loss": loss, "by position": {edge: [0.9, 0.2]}}
-        for stage, loss, edge in ends
-    ]
-    assert positions_of("".join(json.dumps(each) + "\n" for each in told)) == {"m0->logits": "0"}
+    three = ends(0.5, 0.3, 0.9)
+    for told, edge in zip(three, ("embed->logits", "m0->logits", "a0.h0->logits"), strict=True):
+        told["by position"] = {edge: [0.9, 0.2]}
+    assert positions_of("".join(json.dumps(each) + "\n" for each in three)) == {"m0->logits": "0"}
 
 
-@pytest.mark.parametrize(("sparsity", "target", "noted"), [(0.4, None, 1), (0.6, None, 0), (0.2, 0.2, 0)])
-def test_a_mask_that_has_hardly_closed_is_noted_unless_no_more_was_asked_for(sparsity, target, noted):
-    told = {"stage": "the mask", "step": 9, "sparsity": sparsity}
-    told |= {} if target is None else {"target at last": target}
-    notes = notes_on_training(json.dumps(told) + "\n")
+@pytest.mark.parametrize(("left", "edges", "noted"), [(60, 100, 1), (40, 100, 0), (6, 100, 0)])
+def test_a_mask_that_leaves_most_edges_of_the_model_has_hardly_closed(left, edges, noted):
+    notes = notes_of(ends(0.1, **{"edges after trimming": float(left), "edges learned": float(left)}), edges)
     assert len(notes) == noted
-    assert all(note.startswith("the mask has hardly closed: 60% of its edges are open.") for note in notes)
+    assert all(note.startswith("the mask has hardly closed: 60 of 100 edges are left.") for note in notes)
 
 
 def test_a_log_can_be_asked_for_from_python_and_a_method_that_tells_nothing_writes_none(home, tmp_path):

@@ -147,9 +147,9 @@ def test_several_problems_are_told_together(home):
         "batch size must be a whole number from 1. Got 0.",
         "unknown grain 'neuron'. Did you mean 'neurons'?",
         "a mask of units needs one of the ablations corrupted, zero, mean. Got 'optimal'.",
-        "option 'steps' of fine pruning must be a whole number from 1. Got 'many'.",
-        "unknown option of fine pruning 'trim'.",
-        "option 'price' of fine pruning must be a number from 0. Got '-1'.",
+        "option 'steps' of learn-units must be a whole number from 1. Got 'many'.",
+        "unknown option of learn-units 'trim'.",
+        "option 'price' of learn-units must be a number from 0. Got '-1'.",
     ]
     for problem, start in zip(found, starts, strict=True):
         assert problem.startswith(start)
@@ -158,7 +158,7 @@ def test_several_problems_are_told_together(home):
 @pytest.mark.parametrize("name", ["grain", "positions", "trim", "thrifty", "constant_rate"])
 def test_what_only_masks_of_edges_have_is_an_unknown_option(home, name):
     [found] = refused(home, **{name: "1"})
-    assert found.startswith(f"unknown option of fine pruning {name!r}.")
+    assert found.startswith(f"unknown option of learn-units {name!r}.")
 
 
 def test_a_model_that_has_no_such_units_is_refused_before_it_is_read(home):
@@ -242,7 +242,7 @@ def test_the_unfinished_work_of_another_verb_is_no_beginning(home, monkeypatch):
         broken_off(patched, Training, "step", 1)
         discover(home, "--method", "ugs", "--out", out)
     [found] = problems(learn(home, "--grain", "stream", "--out", out))
-    assert "is the checkpoint of another run: other method (ugs there, fine pruning here)" in found
+    assert "is the checkpoint of another run: other method (ugs there, learn-units here)" in found
     assert learn(home, "--grain", "stream", "--out", out, "--overwrite").exit_code == 0
     assert set(contents(out)) == set(UNITS_FILES)
 

@@ -120,9 +120,10 @@ def _difference(found: Any, wanted: Mapping[str, Any]) -> str:
     if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("version") != VERSION:
         return "it was written in another form"
     before, now = _flat(found["of"]), _flat(wanted["of"])
-    names = [name for name in now if before.get(name) != now[name]] + [
-        name for name in before if name not in now
-    ]
+    names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
+    if "method" in names:
+        # Another method has other options, too.
+        names = ["method"]
     told = [_told(name, before.get(name), now.get(name)) for name in names]
     return "other " + " and ".join(told) if told else "it was written in another form"
 
@@ -135,5 +136,10 @@ def _flat(of: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(name: str, before: Any, now: Any) -> str:
     """With the two values, where they are short enough to be read."""
-    values = f" ({before} there, {now} here)"
+    values = f" ({_in_words(before)} there, {_in_words(now)} here)"
     return name + values if len(values) <= SHORT else name
+
+
+def _in_words(value: Any) -> str:
+    """As it is typed."""
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

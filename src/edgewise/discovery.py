@@ -11,6 +11,7 @@ from edgewise.checkpoint import Checkpoint, told_if_stopped
 from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput, check_kind, check_name
 from edgewise.graph import Graph
+from edgewise.masks.constants import OPTIMAL
 from edgewise.masks.log import Log
 from edgewise.masks.optimal import replacer_to_discover
 from edgewise.methods import METHODS
@@ -176,6 +177,11 @@ def check_discovery(
         looked_at = {name: value for name, value in own.items() if takes(chosen.check, name)}
         problems += chosen.check(METRICS[metric], pairs or Pairs(()), **looked_at)
     problems += idle_options(chosen, own) if not wrong else []
+    if "constant_rate" in own and ablation != OPTIMAL:
+        problems.append(
+            f"option 'constant_rate' of {method} does nothing while ablation is {ablation}. "
+            "Choose optimal, or leave this out."
+        )
     if some_edges and not takes(chosen.discover, "edges"):
         able = ", ".join(name for name, one in METHODS.items() if takes(one.discover, "edges"))
         what_to_do = f"Leave them out, or choose one of {able}."

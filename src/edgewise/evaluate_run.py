@@ -12,6 +12,7 @@ from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.overlap import overlap, with_overlap
 from edgewise.files import atomic_write, make_parents
+from edgewise.masks.constants import OPTIMAL
 from edgewise.masks.optimal import replacers_to_judge
 from edgewise.meaning import MEASURED_ON
 from edgewise.models.fingerprint import weights_fingerprint
@@ -66,7 +67,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     else:
         evaluations = [with_overlap(each, pairs, found_on) for each in evaluations]
     notes = notes_on(run, asked, model, same_prompts)
-    if request.learned_on and (also := overlap(pairs, prompts.learned_on or ())):
+    if asked.ablation == OPTIMAL and (also := overlap(pairs, prompts.learned_on or ())):
         notes.append(f"the constants were learned on {also:,} of these {len(pairs):,} prompt pairs.")
     if is_judged_alike(run, asked, model):
         told = {name: getattr(run.evaluation, name) for name in AGAINST_KNOWN}
@@ -85,7 +86,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
 
 def is_judged_alike(run: Run, asked: Request, model: Transformer) -> bool:
     """Whether what the run's scores find of a known circuit is told of the same replacements and weights."""
-    alike = ("task", "ablation", "corruption", "dtype")
+    alike = ("task", "ablation", "corruption", "dtype", "by")
     return all(getattr(asked, name) == getattr(run.request, name) for name in alike) and (
         weights_fingerprint(model) == run.record["model"].get("weights")
     )
@@ -100,5 +101,8 @@ def notes_on(run: Run, asked: Request, model: Transformer, same_prompts: bool) -
         notes.append(f"{asked.prompts} has changed since the run.")
     if run.evaluation.known_text is not None and not is_judged_alike(run, asked, model):
         own = ", ".join(part for part in (run.request.ablation, run.request.corruption) if part)
-        notes.append(f"the run's scores are held beside the circuit known for its own task and {own} alone.")
+        notes.append(
+            f"the run's scores are held beside the circuit known for its own task and {own} alone, in its "
+            "own order."
+        )
     return notes

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from edgewise.checkpoint import FOLDER, told_if_stopped
+from edgewise.checkpoint import FOLDER, STATE, told_if_stopped
 from edgewise.circuit import Circuit, Scores
 from edgewise.discovery import checkpoint_in, discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
@@ -56,6 +56,8 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     if not takes(METHODS[request.method].discover, "log"):
         # Of a run that was broken off before this one.
         training.unlink(missing_ok=True)
+    if keeper is None and request.overwrite:
+        (Path(request.out) / FOLDER / STATE).unlink(missing_ok=True)
     with timed(seconds, "discover"):
         scores = discover(
             model,

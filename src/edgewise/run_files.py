@@ -22,7 +22,7 @@ from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.request import RunRequest
 
-EVALUATION, TRAINING = "evaluation.json", "training.jsonl"
+EVALUATION, TRAINING, UNITS_RECORD = "evaluation.json", "training.jsonl", "units.json"
 TRAINING_TOLD = "how the mask was learned, step by step"
 
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgewise.checkpoint import FOLDER as CHECKPOINT
+from edgewise.checkpoint import STATE
 from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.evaluation.evaluation import Evaluation
@@ -29,7 +31,15 @@ from edgewise.methods.options import read_options, with_defaults
 from edgewise.models.transformer import Transformer
 from edgewise.reports.circuit_text import circuit_text
 from edgewise.request import Request
-from edgewise.run_files import EVALUATION, TRAINING, TRAINING_TOLD, as_json, described, save_files
+from edgewise.run_files import (
+    EVALUATION,
+    TRAINING,
+    TRAINING_TOLD,
+    UNITS_RECORD,
+    as_json,
+    described,
+    save_files,
+)
 
 FORMAT, VERSION = "edgewise run", 1
 RECORD, TEXT = "run.json", "circuit.txt"
@@ -112,9 +122,7 @@ def load_run(folder: str | Path) -> Run:
     if not folder.is_dir():
         raise BadInput(f"{folder} is no folder. Give the folder of a run: the --out of `edgewise discover`.")
     if not path.is_file():
-        raise BadInput(
-            f"{folder} has no {RECORD}: it is not the folder of a run. Give the --out of `edgewise discover`."
-        )
+        raise BadInput(f"{folder} has no {RECORD}: {_instead(folder)}")
     record = read_json(path)
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise BrokenFile(f"{path} does not hold an {FORMAT}.")
@@ -129,6 +137,18 @@ def load_run(folder: str | Path) -> Run:
     with in_file(folder / EVALUATION):
         evaluation = Evaluation.from_dict(read_json(folder / EVALUATION))
     return Run(dataclasses.replace(request, out=str(folder)), scores, circuit, evaluation, record)
+
+
+def _instead(folder: Path) -> str:
+    """What such a folder is."""
+    if (folder / UNITS_RECORD).is_file():
+        return (
+            "it holds a mask that `edgewise learn-units` learned. Read its units.safetensors with "
+            "ew.Units.load, and measure it with ew.evaluate_units."
+        )
+    if (folder / CHECKPOINT / STATE).is_file():
+        return "the run in it is unfinished. The command that began it goes on from there."
+    return "it is not the folder of a run. Give the --out of `edgewise discover`."
 
 
 def _request(record: dict[str, Any]) -> Request:

@@ -11,6 +11,7 @@ from rich.text import Text
 from edgewise.circuit import Circuit
 from edgewise.evaluate_run import Evaluated
 from edgewise.evaluation.evaluation import Evaluation
+from edgewise.masks.constants import OPTIMAL
 from edgewise.methods import METHODS
 from edgewise.methods.options import own_options
 from edgewise.reports.screen import screen
@@ -70,7 +71,7 @@ def against_edges(run: Run) -> list[tuple[str, float]]:
 
 def next_step(run: Run) -> tuple[str, str]:
     """What is worth doing after a run, in words and as the options of `evaluate`."""
-    if run.evaluation.also_found_on and not run.request.task:
+    if run.evaluation.also_found_on and not run.request.task and not run.request.evaluate_on:
         return "see whether it holds on other prompts", "--prompts OTHER.jsonl"
     chosen = len(run.circuit) if run.circuit.selected is None else run.circuit.selected
     every = run.scores.graph.edge_count
@@ -81,7 +82,18 @@ def next_step(run: Run) -> tuple[str, str]:
 
 def notes_on(run: Run) -> list[str]:
     """What a reader of the circuit should know of how it was found and chosen."""
-    return notes_on_training(run.training) + notes_on_choice(run)
+    found = notes_on_training(run.training, run.scores.graph.edge_count) + notes_on_choice(run)
+    if against := int((run.scores.values < 0).sum()) if run.training else 0:
+        found.append(
+            f"edges that work against the answer, {against:,} in all, are left out of the circuit, "
+            "which may so do better than the full model."
+        )
+    if run.request.ablation == OPTIMAL and run.evaluation.also_found_on:
+        found.append(
+            f"the constants were learned on {run.evaluation.also_found_on:,} of the prompt pairs that the "
+            "circuit is judged on. Give others: --evaluate-on."
+        )
+    return found
 
 
 def notes_on_choice(run: Run) -> list[str]:

@@ -40,7 +40,7 @@ def learn_units(
     progress: bool | Progress = False,
     **options: Any,
 ) -> Units:
-    """A mask of neurons, channels, the stream's dimensions or weights. `options` are those of fine pruning.
+    """A mask of neurons, channels, the stream's dimensions or weights. `options`: see `edgewise list grains`.
 
     Metric, checkpoint and log are as in `discover`.
     """

@@ -20,11 +20,19 @@ from edgewise.files import atomic_write
 from edgewise.masks.units import Units
 from edgewise.models.transformer import Transformer
 from edgewise.request import UnitsRequest
-from edgewise.run_files import EVALUATION, TRAINING, TRAINING_TOLD, as_json, described, save_files
+from edgewise.run_files import (
+    EVALUATION,
+    TRAINING,
+    TRAINING_TOLD,
+    UNITS_RECORD,
+    as_json,
+    described,
+    save_files,
+)
 from edgewise.unit_discovery import all_unit_options
 
 FORMAT, VERSION = "edgewise units run", 1
-UNITS_RECORD, UNITS = "units.json", "units.safetensors"
+UNITS = "units.safetensors"
 UNITS_FILES = {
     UNITS_RECORD: "what was asked, versions, model, seconds",
     UNITS: "the mask: a number for every unit",

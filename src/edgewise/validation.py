@@ -147,7 +147,12 @@ def check_folder(out: str, overwrite: bool, mark: str = RECORD, what: str = "a r
 def check_unfinished(request: Request) -> list[str]:
     """A run that keeps no checkpoint would leave that of another one beside its files."""
     method, place = METHODS.get(request.method), Path(request.out) / CHECKPOINT
-    if method is None or takes(method.discover, "checkpoint") or not (place / STATE).is_file():
+    if (
+        request.overwrite
+        or method is None
+        or takes(method.discover, "checkpoint")
+        or not (place / STATE).is_file()
+    ):
         return []
     return [f"{request.out} holds the unfinished work of another run. Give another --out, or remove {place}."]
 

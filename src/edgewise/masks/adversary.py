@@ -4,9 +4,9 @@
                       everything does
 
 Of edges in a row, of which each can be cut to the same end, a trimmed mask has one. All of a path that harms
-the answer is to be told, so the strongest of the mask are replaced each alone in the full model, exactly, at
-most for a ninth of what training cost. What gains more than `trim` is added; what harms less than a twentieth
-as much as the strongest is not told, as so little is often chance.
+the answer is to be told, so the strongest of the mask are replaced each alone in the full model, exactly:
+some tens of them, or as many as cost a ninth of the training. What gains more than `trim` is added; what
+harms less than a twentieth as much as the strongest is not told, as so little is often chance.
 
     score of an edge against the answer    1 + what is lost when it is not replaced, in the mask or alone
 """
@@ -22,6 +22,7 @@ from edgewise.masks.training import Training
 from edgewise.masks.trimming import Trimming
 from edgewise.progress import Progress
 
+LEAST_TRIED = 32
 LEAST = 0.05
 """Of the strongest's harm."""
 
@@ -31,7 +32,7 @@ def with_what_harms_alone(training: Training, found: Scores, trim: float, progre
     coefficients = training.gates[0].coefficients
     strengths = coefficients.gather(found.values)
     tries = Trimming(training, strengths, progress)
-    tried = strengths.sort(descending=True, stable=True).indices[: max(1, tries.allowed // 3)]
+    tried = strengths.sort(descending=True, stable=True).indices[: max(LEAST_TRIED, tries.allowed // 3)]
     masks = torch.zeros(1 + len(tried), len(strengths), dtype=torch.bool)
     masks[torch.arange(1, len(masks)), tried] = True
     losses = tries.of(masks)

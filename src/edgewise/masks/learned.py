@@ -39,13 +39,15 @@ class Learned:
     scores: Scores
     loss: float
     """Of the circuit."""
+    with_all: float
+    """The loss with every edge that is learned."""
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint holds of it while later stages go on."""
         return {
             "scores": self.scores.values,
             "chosen": torch.tensor(self.scores.chosen),
-            "circuit's loss": torch.tensor(self.loss, dtype=torch.float64),
+            "losses": torch.tensor([self.loss, self.with_all], dtype=torch.float64),
         }
 
 
@@ -64,17 +66,19 @@ def learn(
     saved = kept.load()
     if "scores" in saved:
         log.stages.append(stage)
-        return Learned(Scores(graph, saved["scores"], int(saved["chosen"])), saved["circuit's loss"].item())
+        return Learned(Scores(graph, saved["scores"], int(saved["chosen"])), *saved["losses"].tolist())
     training.run(stage, progress, log, kept)
     mask = training.learned()
     opened = training.opened.cpu() / training.settings.steps
     rounded = ranked(graph, mask, opened)
-    settled, loss = losses_of(training, [mask, as_mask(rounded, mask)])
+    every = training.gates[0].coefficients.spread(torch.ones(training.gates[0].coefficients.shape))
+    settled, loss, with_all = losses_of(training, [mask, as_mask(rounded, mask), every])
     told: dict[str, Any] = {
         "settled loss": settled,
         "rounded loss": loss,
         "cost of rounding": loss - settled,
         "edges after rounding": float(rounded.chosen or 0),
+        "edges learned": float(training.gates[0].edges),
     }
     scores = rounded
     if training.settings.trim is not None:
@@ -87,7 +91,7 @@ def learn(
         told["by position"] = by_position(scores.own(), mask)
     log.tell(training.settings.steps, told)
     log.end()
-    found = Learned(scores, loss)
+    found = Learned(scores, loss, with_all)
     kept.save(found.state())
     return found
 

@@ -50,11 +50,12 @@ def fitted(
     circuit: Circuit | None,
     batch_size: int = 16,
     progress: Progress | None = None,
-    steps: int = STEPS,
+    steps: int | None = None,
     seed: int = 0,
 ) -> Replacer:
     """Learned for what the circuit does alone; None: for the model without one source, drawn anew each
     time."""
+    steps = steps or STEPS
     model, graph = constants.model, Graph.of(constants.model.config)
     held = in_own_unit(loss_metric("auto", metric, pairs))
     run = EdgesRun(model, Flow("kept", graph), constants)

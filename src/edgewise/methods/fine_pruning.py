@@ -49,7 +49,7 @@ OF_WEIGHTS = replace(SETTINGS, steps=1500, draws=1)
 """Masks of weights are run one at a time, and there are many weights."""
 OF_EDGES = Without(("grain", "positions", "trim", "constant_rate", "thrifty", "hold", "tries"))
 """How a mask is trained that has edges, or constants that are learned with it."""
-NAME, STAGE = "fine pruning", "the mask"
+NAME, STAGE = "learn-units", "the mask"
 
 
 def fine_pruning(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from edgewise.methods import edge_pruning, interpolation_descent, subnetwork_probing, ugs
 from edgewise.methods.scorers import Method
 
-IDLE: Mapping[str, tuple[str, object]] = {"share": ("first", None)}
+IDLE: Mapping[str, tuple[str, object]] = {"share": ("first", None), "memory": ("optimiser", "sgd")}
 LEARNED: Mapping[str, Method] = {
     method.name: method
     for method in (

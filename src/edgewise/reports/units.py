@@ -12,6 +12,8 @@ from edgewise.reports.summary import BAR, table_of
 
 SHOWN = 24
 """Parts at most: where there are more, those of which the largest share is kept."""
+ROUNDING_COST = 0.02
+"""That is worth a note."""
 KINDS = {"neurons": "MLPs", "channels": "heads", "weights": "matrices"}
 """Of parts, by the grain; the stream has none."""
 
@@ -76,4 +78,9 @@ def notes_on_units(units: Units) -> list[str]:
         return ["no unit is kept: at this price none is worth it. Choose a lower price: --set price=0.01."]
     if units.chosen == units.count:
         return [f"all {units.count:,} {units.what} are kept. Choose a higher price: --set price=0.5."]
+    if units.loss > units.settled_loss + ROUNDING_COST:
+        return [
+            f"rounding the mask took its loss from {units.settled_loss:.2g} to {units.loss:.2g}: gates are "
+            "neither open nor shut. Choose more steps."
+        ]
     return []
