@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 import edgewise as ew
@@ -200,12 +201,28 @@ def test_all_edges_kept_unasked_and_an_empty_circuit_are_noted_unless_it_shall_b
     ):
         given = [*choice, "--out", home / "noted", "--overwrite"]
         told = [line for line in discover(home, *given).stderr.splitlines() if line.startswith("note: ")]
-        assert [line.startswith(note) for line in told] == [True] * bool(note)
+        doubts = ew.load_run(home / "noted").evaluation.doubts
+        assert [line.startswith(note) for line in told[: len(told) - len(doubts)]] == [True] * bool(note)
         quiet = discover(home, *given, "--quiet", "--json")
         assert (quiet.exit_code, quiet.stderr) == (0, "")
-        assert [f"note: {each}".startswith(note) for each in json.loads(quiet.stdout)["notes"]] == [
-            True
-        ] * bool(note)
+        assert [f"note: {each}" for each in json.loads(quiet.stdout)["notes"]] == told
+
+
+@pytest.mark.parametrize("verb", ["discover", "evaluate", "learn-units"])
+def test_every_verb_that_measures_notes_a_model_that_cannot_do_the_task(home, verb):
+    model, lines = ew.load(home / "model"), entries()
+    for line in lines:
+        logits = model(torch.tensor([line["clean"]]))[0, -1]
+        line["correct"], line["wrong"] = logits.argmin().item(), [logits.argmax().item()]
+    write_prompts(home / "worst.jsonl", lines)
+    at, out = ["--prompts", home / "worst.jsonl"], home / f"doubted-{verb}"
+    if verb == "evaluate":
+        done = edgewise(verb, home / "run", *at)
+    elif verb == "discover":
+        done = discover(home, "--edges", 40, "--out", out, prompts="worst.jsonl")
+    else:
+        done = edgewise(verb, "--model", home / "model", *at, "--set", "steps=2", "--out", out)
+    assert "note: by logit-diff the full model does no better than with everything replaced" in done.stderr
 
 
 def test_quiet_tells_no_notes_of_an_evaluation(home):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -102,6 +103,24 @@ def test_without_correct_answers_there_is_no_accuracy(model, graph):
     found = ew.evaluate(model, pairs, ew.Circuit.full(graph), metric="kl")
     assert found.accuracy is None
     assert "accuracy" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("metric", "full", "replaced", "right", "doubted"),
+    [
+        ("logit-diff", 2.0, 1.0, 0.9, ""),
+        ("logit-diff", 1.0, 2.0, 0.9, "by logit-diff the full model does no better than with everything"),
+        ("neg-log-prob", 1.0, 2.0, 0.5, ""),
+        ("neg-log-prob", 2.0, 2.0, 0.9, "by neg-log-prob the full model does no better"),
+        ("kl", 0.0, 2.0, None, ""),
+        ("kl", 0.0, 2.0, 0.25, "the full model is right on 25% of these prompts"),
+    ],
+)
+def test_a_model_that_cannot_do_the_task_is_told(model, pairs, graph, metric, full, replaced, right, doubted):
+    found = ew.evaluate(model, pairs, ew.Circuit.full(graph), metric=metric)
+    found = replace(found, full=full, replaced=replaced, full_accuracy=right)
+    assert len(found.doubts) == bool(doubted)
+    assert "".join(found.doubts).startswith(doubted)
 
 
 def test_an_evaluation_goes_through_json_and_names_how_it_was_made(model, pairs, graph):

@@ -85,7 +85,7 @@ def test_evaluating_a_run_again_gives_what_it_found_and_changes_nothing(home, do
     before = contents(home / "run")
     again = evaluate_run(EvaluationRequest(run=str(home / "run")))
     assert again.evaluations == [done.evaluation]
-    assert again.notes == []
+    assert again.notes == done.evaluation.doubts
     assert contents(home / "run") == before
 
 
@@ -140,10 +140,11 @@ def test_a_model_or_prompts_that_changed_since_the_run_are_noted(tmp_path):
     model.token_embedding.data[0, 0] += 1
     ew.save_model(model, tmp_path / "model", overwrite=True)
     write_prompts(tmp_path / "prompts.jsonl", entries(3, seed=7))
-    notes = evaluate_run(EvaluationRequest(run=str(tmp_path / "run"))).notes
-    assert notes == [
+    again = evaluate_run(EvaluationRequest(run=str(tmp_path / "run")))
+    assert again.notes == [
         f"the weights of {tmp_path / 'model'} are not those of the run.",
         f"{tmp_path / 'prompts.jsonl'} has changed since the run.",
+        *again.evaluations[0].doubts,
     ]
 
 

@@ -162,3 +162,12 @@ def test_metadata_that_is_no_json_is_refused(metadata, tmp_path):
 def test_metadata_of_something_else_is_refused(metadata, tmp_path):
     [problem] = problems_of(written(tmp_path / "units.safetensors", metadata=metadata))
     assert problem.startswith("edgewise units, version 1, was needed.")
+
+
+def test_a_folder_is_no_file_of_units_and_is_told_apart(tmp_path):
+    (tmp_path / "units.json").write_text("{}")
+    for place, what in ((tmp_path, "the folder of a mask of units: "), (tmp_path.parent, "a folder.")):
+        with pytest.raises(BrokenFile) as caught:
+            ew.Units.load(place)
+        needed = f"{place} could not be read as units: a units.safetensors was needed. It is {what}"
+        assert str(caught.value).startswith(needed)

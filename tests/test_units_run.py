@@ -74,7 +74,9 @@ def test_the_screen_tells_what_is_kept_how_good_it_is_and_where_the_files_are(ho
         env={"COLUMNS": "80"},
     )
     units = ew.Units.load(out / "units.safetensors")
-    rows = done.stdout.splitlines()
+    # The last line is to be copied, however long the folder's name is.
+    *rows, following = done.stdout.splitlines()
+    assert f"ew.Units.load('{out / 'units.safetensors'}')" in following
     assert not [row for row in rows if row != row.rstrip() or len(row) > 80]
     assert units_line(units) in rows
     assert rounding_units_line(units) in rows

@@ -139,12 +139,11 @@ def learn_units(request: UnitsRequest, *, quiet: Quiet = False, json: Json = Fal
 
         edgewise learn-units --task ioi --grain channels --out runs/channels
     """
-    from edgewise.reports.units import notes_on_units
-    from edgewise.screens import show_units_run, units_run_as_json
+    from edgewise.screens import notes_on_units_run, show_units_run, units_run_as_json
     from edgewise.units_run import run_units
 
     done = run_units(request, heard_unless(quiet))
-    tell_notes(notes_on_units(done.units), quiet)
+    tell_notes(notes_on_units_run(done), quiet)
     if json:
         print_json(units_run_as_json(done))
     elif not quiet:

@@ -66,7 +66,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
         ]
     else:
         evaluations = [with_overlap(each, pairs, found_on) for each in evaluations]
-    notes = notes_on(run, asked, model, same_prompts)
+    notes = notes_on(run, asked, model, same_prompts) + evaluations[0].doubts
     if asked.ablation == OPTIMAL and (also := overlap(pairs, prompts.learned_on or ())):
         notes.append(f"the constants were learned on {also:,} of these {len(pairs):,} prompt pairs.")
     if is_judged_alike(run, asked, model):

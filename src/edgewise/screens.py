@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group
@@ -29,7 +30,7 @@ from edgewise.reports.training import notes_on_training, positions_of, rounding_
 from edgewise.reports.units import notes_on_units, parts, parts_table, rounding_units_line, units_line
 from edgewise.run import leaves_some_out
 from edgewise.run_folder import Run
-from edgewise.units_folder import UNITS_FILES, UnitsRun
+from edgewise.units_folder import UNITS, UNITS_FILES, UnitsRun
 
 
 def show_run(run: Run) -> None:
@@ -83,6 +84,7 @@ def next_step(run: Run) -> tuple[str, str]:
 def notes_on(run: Run) -> list[str]:
     """What a reader of the circuit should know of how it was found and chosen."""
     found = notes_on_training(run.training, run.scores.graph.edge_count) + notes_on_choice(run)
+    found += run.evaluation.doubts
     if against := int((run.scores.values < 0).sum()) if run.training else 0:
         found.append(
             f"edges that work against the answer, {against:,} in all, are left out of the circuit, "
@@ -147,6 +149,13 @@ def show_units_run(run: UnitsRun) -> None:
     rounding = Text(rounding_units_line(run.units))
     out.print(section(f"Rounding the mask, loss {loss_unit(run)}", rounding))
     out.print(section(f"Files in {run.request.out}", facts_table(UNITS_FILES)))
+    mask = f"ew.Units.load({str(Path(run.request.out) / UNITS)!r})"
+    out.print(Text("Next, measure it on other prompts, in Python:", style="bold"))
+    out.print(f"  ew.evaluate_units(model, pairs, {mask})", soft_wrap=True, markup=False, highlight=False)
+
+
+def notes_on_units_run(run: UnitsRun) -> list[str]:
+    return notes_on_units(run.units) + run.evaluation.doubts
 
 
 def units_run_as_json(run: UnitsRun) -> dict[str, Any]:
@@ -156,7 +165,7 @@ def units_run_as_json(run: UnitsRun) -> dict[str, Any]:
         "units": run.record["units"],
         "parts": {part.name: {"kept": part.kept, "all": part.of} for part in parts(run.units)},
         "evaluation": short(run.evaluation),
-        "notes": notes_on_units(run.units),
+        "notes": notes_on_units_run(run),
         "seconds": run.record["seconds"],
     }
 

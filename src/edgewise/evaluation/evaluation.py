@@ -7,8 +7,11 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from edgewise.errors import BadInput
+from edgewise.tasks.metrics import METRICS
 
 EDGES = "edges"
+SELDOM = 0.5
+"""A full model that is right less often does not do the task."""
 SMALL_DIFFERENCE = 0.05
 """Of full model and everything replaced, relative to the larger: below it faithfulness means little."""
 
@@ -89,6 +92,23 @@ class Evaluation:
         if abs(self.full - self.replaced) < SMALL_DIFFERENCE * max(abs(self.full), abs(self.replaced)):
             note = "; of little meaning: full model and everything replaced hardly differ"
         return f"{self.faithfulness_number} ({self.averaging}{note})"
+
+    @property
+    def doubts(self) -> list[str]:
+        """Why there may be no circuit of the task: what the full model does on these prompts."""
+        ahead = self.full - self.replaced
+        if (ahead if METRICS[self.metric].higher_is_better else -ahead) <= 0:
+            return [
+                f"by {self.metric} the full model does no better than with everything replaced "
+                f"({self.full:.4g} and {self.replaced:.4g}): there is nothing that a circuit would do. "
+                "Choose prompts that the model can do, or another metric."
+            ]
+        if self.full_accuracy is not None and self.full_accuracy < SELDOM:
+            return [
+                f"the full model is right on {self.full_accuracy:.0%} of these prompts: what it does is "
+                "hardly the task. Choose prompts that it can do."
+            ]
+        return []
 
     @property
     def known_text(self) -> str | None:

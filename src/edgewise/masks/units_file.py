@@ -66,7 +66,9 @@ def _opened(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     except BrokenFile:
         raise
     except (OSError, safetensors.SafetensorError, ValueError, RecursionError) as error:
-        raise BrokenFile(f"{path} could not be read as units: {error}.{recognised(path, ITSELF)}") from error
+        what = recognised(path, ITSELF)
+        reason = "a units.safetensors was needed." if what else f"{error}."
+        raise BrokenFile(f"{path} could not be read as units: {reason}{what}") from error
 
 
 def _check_names(names: object, tensors: Mapping[str, Tensor]) -> list[str]:
