@@ -157,7 +157,7 @@ def test_exact_methods_find_the_circuit_of_a_compiled_program(name, method):
     pairs = ew.task(name, bundle.model)
     scores = ew.discover(bundle.model, pairs, method, ablation="zero", batch_size=100)
     found = against_known(scores, bundle.known["zero"])
-    assert found == {"edge_auc": 1.0, "precision_at_known_size": 1.0}
+    assert set(found.values()) == {1.0}
 
 
 def test_several_taus_score_an_edge_by_the_largest_at_which_it_stays():

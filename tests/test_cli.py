@@ -51,10 +51,12 @@ def test_evaluate_shows_a_line_a_circuit(home):
     done = edgewise(
         "evaluate", home / "run", "--edges", 0, "--edges", EDGES, "--metric", "kl", "--ablation", "mean"
     )
-    heading, _, empty, full = done.stdout.strip().splitlines()
+    heading, _, empty, full, _, ends = done.stdout.strip().splitlines()
     assert heading == "kl on the 10 prompt pairs the circuit was found on, ablation mean"
     assert empty.split()[:3] == ["0", "0", "0.000"]
     assert full.split()[:3] == [str(EDGES), str(EDGES), "1.000"]
+    assert ends.startswith("full model 0, replaced ")
+    assert ends.endswith("; faithfulness by ratio-of-means")
 
 
 def test_list_tells_everything_that_can_be_chosen(home):
@@ -95,7 +97,7 @@ def test_after_other_prompts_were_evaluated_other_sizes_are_suggested(home):
     assert command[3:] == ["--edges", "20", "--edges", "40", "--edges", str(min(80, EDGES))]
     again = edgewise(*command[1:])
     assert again.exit_code == 0
-    assert len(again.stdout.strip().splitlines()) == 5
+    assert len(again.stdout.split("\n\n")[0].splitlines()) == 5
 
 
 def test_help_tells_how_edges_are_ranked():
@@ -135,7 +137,7 @@ def test_version_is_told():
         (
             "evaluate",
             "--prompts --task --split --examples --seed --corruption --metric --ablation --edges --by "
-            "--learned-on --out "
+            "--curve --completeness --minimality --averaging --learned-on --out "
             "--overwrite --model --batch-size --dtype --device "
             "--quiet --json",
         ),

@@ -129,7 +129,7 @@ def test_exact_effects_find_the_known_circuit(name, ablation):
     bundle = zoo.open_bundle(name)
     pairs = program_pairs(bundle.compiled, 100)
     found = against_known(exact_effects(bundle.model, pairs, ablation), bundle.known[ablation])
-    assert found == {"edge_auc": 1.0, "precision_at_known_size": 1.0}
+    assert set(found.values()) == {1.0}
 
 
 def test_an_answer_must_be_one_of_the_models_outputs():

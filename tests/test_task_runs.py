@@ -84,7 +84,7 @@ def test_a_truth_is_not_held_against_what_was_found_under_another(program):
         truth = truth_of(dataclasses.replace(done.request, **changes), perfect.graph)
         return None if truth is None else against_known(perfect, truth)
 
-    assert judged(ablation="zero") == {"edge_auc": 1.0, "precision_at_known_size": 1.0}
+    assert set(judged(ablation="zero").values()) == {1.0}
     assert judged(ablation="corrupted")["edge_auc"] < 1
     assert judged(ablation="mean") is None
     assert judged(task="") is None

@@ -84,7 +84,7 @@ def test_the_screen_tells_what_is_kept_how_good_it_is_and_where_the_files_are(ho
     for part in parts(units):
         assert told[part.name] == [f"{part.kept:,}", f"{part.of:,}"]
     written = json.loads((out / "evaluation.json").read_text())
-    assert told["faithfulness"][0] == f"{written['faithfulness']:.3f}"
+    assert told["faithfulness"] == [f"{written['faithfulness']:.3f},", "95%"]
     assert "on the 10 prompt pairs the mask was learned on" in done.stdout
     assert "circuit" not in done.stdout
     assert f"Files in {out}" in " ".join(done.stdout.split())
@@ -98,6 +98,7 @@ def test_json_is_one_object_on_standard_output_and_nothing_else(home):
     assert told["units"]["kept"] == units.chosen == sum(part["kept"] for part in told["parts"].values())
     assert told["files"] == list(UNITS_FILES)
     written = json.loads((home / "as-json" / "evaluation.json").read_text())
+    assert told["evaluation"].pop("intervals").keys() == {"circuit", "faithfulness", "kl"}
     assert told["evaluation"] == {name: value for name, value in written.items() if name != "per_example"}
     assert set(told["seconds"]) == {"validate", "load", "learn", "evaluate"}
 

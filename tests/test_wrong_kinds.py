@@ -8,6 +8,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 import edgewise as ew
 from edgewise.circuit import Circuit
 from edgewise.errors import BadInput
+from edgewise.evaluation.curve import curve
 from edgewise.graph import Graph
 from edgewise.methods import METHODS
 from edgewise.tasks.prompt_rules import PromptRules
@@ -199,3 +200,11 @@ def test_a_patched_run_says_what_is_wrong_with_tokens_mask_and_replacements():
         asked = {"tokens": tokens, "mask": mask, "replacements": replacements, **given}
         [told] = problems_of(ew.patched_logits, MODEL, **asked)
         assert problem in told
+
+
+def test_a_curve_is_of_scores_or_of_circuits():
+    scores = ew.discover(MODEL, PAIRS)
+    told = problems_of(curve, MODEL, PAIRS, [scores, scores])
+    assert told == [
+        "an ew.Circuit was needed. Got an object of class Scores. Scores give one: scores.top(200)."
+    ]

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from edgewise.circuit import Circuit, Scores
     from edgewise.discovery import discover
     from edgewise.errors import BadInput, EdgewiseError
+    from edgewise.evaluation.curve import curve
     from edgewise.evaluation.faithfulness import evaluate
+    from edgewise.evaluation.intervals import intervals_of
+    from edgewise.evaluation.known import edge_roc, family_roc, node_roc
+    from edgewise.evaluation.minimality import contributions
     from edgewise.evaluation.units import evaluate_units
     from edgewise.graph import Graph
     from edgewise.masks.units import Units
@@ -42,12 +46,18 @@ __all__ = [
     "Replacements",
     "Scores",
     "Units",
+    "contributions",
+    "curve",
     "discover",
+    "edge_roc",
     "evaluate",
     "evaluate_units",
+    "family_roc",
+    "intervals_of",
     "learn_units",
     "load",
     "load_run",
+    "node_roc",
     "patched_logits",
     "save_model",
     "task",
@@ -62,12 +72,18 @@ _HOMES = {
     "Replacements": "patching.replacements",
     "Scores": "circuit",
     "Units": "masks.units",
+    "contributions": "evaluation.minimality",
+    "curve": "evaluation.curve",
     "discover": "discovery",
+    "edge_roc": "evaluation.known",
     "evaluate": "evaluation.faithfulness",
     "evaluate_units": "evaluation.units",
+    "family_roc": "evaluation.known",
+    "intervals_of": "evaluation.intervals",
     "learn_units": "unit_discovery",
     "load": "models.load",
     "load_run": "run_folder",
+    "node_roc": "evaluation.known",
     "patched_logits": "patching.forward",
     "save_model": "models.native",
     "task": "tasks.catalogue",

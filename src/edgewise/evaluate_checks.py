@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from edgewise.circuit import STRENGTH
 from edgewise.errors import Problems, check_name, gathered
+from edgewise.evaluation.averaging import AVERAGINGS
 from edgewise.evaluation.faithfulness import check_learned_on
 from edgewise.graph import Graph
 from edgewise.masks.constants import OPTIMAL
@@ -68,9 +71,19 @@ def check(request: EvaluationRequest) -> tuple[Run, Request, Prompts]:
         problems.add(*check_sources(request.prompts, request.task, own_task(asked.model) or ""))
     prompts = check_asked(asked, request, run, problems)
     problems.add(*check_name("order of edges", asked.by, STRENGTH))
-    if request.by is not None and not request.edges:
+    if request.by is not None and not (request.edges or request.curve):
         problems.add(
             "by is the order of which --edges are the strongest. Got none. Give some, or leave it out."
+        )
+    if request.minimality and (request.curve or len(request.edges) > 1):
+        problems.add("--minimality is of one circuit. Got several sizes. Give one, or leave them out.")
+    if request.averaging is not None:
+        problems.add(*check_name("averaging", request.averaging, AVERAGINGS))
+    if request.curve and request.edges and (len(request.edges) < 2 or has_falls(request.edges)):
+        told = ", ".join(map(str, request.edges))
+        problems.add(
+            f"--curve needs two sizes or more, the smallest first. Got --edges {told}. "
+            "Leave them out for ten sizes."
         )
     if request.out is not None:
         kept = check_kept(Path(request.out), [was_asked, asked])
@@ -130,6 +143,10 @@ def pairs_found_on(run: Run, model: Preview) -> Pairs | None:
         return None
     pairs = pairs_of(run.request, FOUND_ON, model, Problems())
     return pairs if path or pairs is None or pairs_hash(pairs) == sha256 else None
+
+
+def has_falls(sizes: Sequence[int]) -> bool:
+    return any(one >= other for one, other in pairwise(sizes))
 
 
 def is_gone(place: str) -> bool:

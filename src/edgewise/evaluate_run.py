@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
-from edgewise.circuit import Circuit
+from edgewise.circuit import Circuit, Scores
 from edgewise.evaluate_checks import check
-from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.averaging import RATIO_OF_MEANS
+from edgewise.evaluation.curve import MIB_SIZES, Curve, circuits_of_sizes, share_of
+from edgewise.evaluation.evaluation import AGAINST_KNOWN, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
+from edgewise.evaluation.minimality import contributions_to
 from edgewise.evaluation.overlap import overlap, with_overlap
 from edgewise.files import atomic_write, make_parents
 from edgewise.masks.constants import OPTIMAL
@@ -24,9 +29,6 @@ from edgewise.run import select
 from edgewise.run_folder import Run, file_hash
 from edgewise.tasks.metrics import METRICS
 
-AGAINST_KNOWN = ("edge_auc", "precision_at_known_size")
-"""What scores are told beside a known circuit, whatever circuit is made of them."""
-
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -38,6 +40,11 @@ class Evaluated:
     evaluations: list[Evaluation]
     notes: list[str]
     """What a reader of the numbers should know."""
+    curve: Curve | None = None
+    rest: list[Evaluation] = field(default_factory=list)
+    """Of the model without each circuit, where that was asked for."""
+    contributions: Scores | None = None
+    """Of each edge of the circuit, where that was asked for."""
 
 
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
@@ -52,12 +59,18 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
         grouped_readers=asked.grouped_readers,
         quiet=not progress.shown,
     )
-    circuits = [select(run.scores, asked, edges) for edges in request.edges] or [run.circuit]
+    circuits = circuits_of(run, asked, request)
     metric = METRICS[asked.metric]
     replacing = replacers_to_judge(
         asked.ablation, model, pairs, metric, prompts.learned_on, asked.batch_size, progress
     )
-    evaluations = evaluate_circuits(model, pairs, circuits, metric, replacing, asked.batch_size, progress)
+    rest = [~circuit for circuit in circuits] if request.completeness else []
+    how = (metric, replacing, asked.batch_size, progress)
+    found = evaluate_circuits(model, pairs, [*circuits, *rest], *how)
+    evaluations, of_rest = found[: len(circuits)], found[len(circuits) :]
+    contributed = None
+    if request.minimality:
+        contributed = contributions_to(evaluations[0], model, pairs, circuits[0], *how)
     same_prompts = bool(asked.prompts) and file_hash(asked.prompts) == run.record["prompts"].get("sha256")
     if found_on is None:
         also = len(pairs) if same_prompts else None
@@ -72,16 +85,49 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     if is_judged_alike(run, asked, model):
         told = {name: getattr(run.evaluation, name) for name in AGAINST_KNOWN}
         evaluations = [dataclasses.replace(each, **told) for each in evaluations]
-    done = Evaluated(run, place, circuits, evaluations, notes)
+    averaging = request.averaging or RATIO_OF_MEANS
+    evaluations, of_rest = ([each.averaged(averaging) for each in some] for some in (evaluations, of_rest))
+    shares = [share_of(circuit) for circuit in circuits] if request.edges else MIB_SIZES
+    curve = Curve(tuple(shares), tuple(evaluations)) if request.curve else None
+    done = Evaluated(run, place, circuits, evaluations, notes, curve, of_rest, contributed)
     if request.out is not None:
         make_parents(request.out)
         content = {
             "run": str(run.folder),
             "prompts": place,
             "evaluations": [each.to_dict() for each in evaluations],
+            **more_of(done),
         }
         atomic_write(request.out, json.dumps(content, indent=1) + "\n")
     return done
+
+
+def more_of(
+    done: Evaluated, told: Callable[[Evaluation], dict[str, Any]] = Evaluation.to_dict
+) -> dict[str, Any]:
+    """What was asked for beside the circuits' evaluations, for JSON."""
+    found: dict[str, Any] = {}
+    if done.curve is not None:
+        found["curve"] = done.curve.to_dict()
+    if done.rest:
+        found["without_the_circuit"] = [told(each) for each in done.rest]
+    if done.contributions is not None:
+        found["contributions"] = dict(least_first(done.contributions, done.circuits[0]))
+    return found
+
+
+def least_first(contributions: Scores, circuit: Circuit) -> list[tuple[str, float]]:
+    of_circuit = [(edge, score) for edge, score in contributions.ranking("value") if edge in circuit]
+    return of_circuit[::-1]
+
+
+def circuits_of(run: Run, asked: Request, request: EvaluationRequest) -> list[Circuit]:
+    """What is measured: the run's own circuit, unless sizes are asked for."""
+    if request.edges:
+        return [select(run.scores, asked, edges) for edges in request.edges]
+    if request.curve:
+        return circuits_of_sizes(run.scores, MIB_SIZES, asked.by, asked.prune)
+    return [run.circuit]
 
 
 def is_judged_alike(run: Run, asked: Request, model: Transformer) -> bool:

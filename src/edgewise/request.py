@@ -134,7 +134,18 @@ class EvaluationRequest:
     edges: Annotated[
         tuple[int, ...], Help("Not the run's circuit but the N strongest edges; repeat it for more.", "N")
     ] = ()
-    by: Annotated[str | None, Help("Of --edges: absolute or value; else as in the run.", "ORDER")] = None
+    curve: Annotated[
+        bool,
+        Help("Ten sizes, from a thousandth of the edges to all, or --edges; and the areas CPR and CMD."),
+    ] = False
+    completeness: Annotated[bool, Help("And what the model does without the circuit.")] = False
+    minimality: Annotated[bool, Help("And what each of its edges contributes, the least first.")] = False
+    by: Annotated[
+        str | None, Help("Of --edges, --curve: absolute or value; else as in the run.", "ORDER")
+    ] = None
+    averaging: Annotated[
+        str | None, Help("Of faithfulness: ratio-of-means, else, or mean-of-ratios.", "NAME")
+    ] = None
     learned_on: Annotated[
         str | None,
         Help("Ablation optimal learns its constants on these; else on those of the run.", "FILE.jsonl"),

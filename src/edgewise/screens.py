@@ -10,14 +10,18 @@ from rich.console import Group
 from rich.text import Text
 
 from edgewise.circuit import Circuit
-from edgewise.evaluate_run import Evaluated
+from edgewise.evaluate_run import Evaluated, least_first, more_of
 from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.intervals import intervals_of
 from edgewise.masks.constants import OPTIMAL
 from edgewise.methods import METHODS
 from edgewise.methods.options import own_options
 from edgewise.reports.screen import screen
 from edgewise.reports.summary import (
+    STRONGEST,
+    curve_line,
     edges_table,
+    ends_line,
     evaluation_facts,
     evaluation_heading,
     evaluation_table,
@@ -174,6 +178,16 @@ def show_evaluated(done: Evaluated) -> None:
     out = screen()
     first = done.evaluations[0]
     out.print(section(evaluation_heading(first), evaluation_table(done.circuits, done.evaluations)))
+    if done.rest:
+        out.print(
+            section("Without the circuit", evaluation_table([~each for each in done.circuits], done.rest))
+        )
+    if done.contributions is not None:
+        least = least_first(done.contributions, done.circuits[0])[:STRONGEST]
+        out.print(section("What each edge contributes to faithfulness, the least first", edges_table(least)))
+    out.print(ends_line(first))
+    if done.curve is not None:
+        out.print(curve_line(done.curve))
     if first.known_text is not None:
         out.print(f"known circuit: {first.known_text}")
     if first.faithfulness is None:
@@ -186,9 +200,12 @@ def evaluated_as_json(done: Evaluated) -> dict[str, Any]:
         "prompts": done.prompts,
         "notes": done.notes,
         "evaluations": [short(each) for each in done.evaluations],
+        **more_of(done, short),
     }
 
 
 def short(evaluation: Evaluation) -> dict[str, Any]:
-    """An evaluation without the number of each example."""
-    return {name: value for name, value in evaluation.to_dict().items() if name != "per_example"}
+    """An evaluation with intervals in the place of the number of each example."""
+    told = {name: value for name, value in evaluation.to_dict().items() if name != "per_example"}
+    intervals = {name: None if one is None else list(one) for name, one in intervals_of(evaluation).items()}
+    return {**told, "intervals": intervals}

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from math import isnan
 from typing import Any
 
-from edgewise.errors import BadInput
+import numpy as np
+
+from edgewise.errors import BadInput, check_name
+from edgewise.evaluation.averaging import AVERAGINGS, RATIO_OF_MEANS
 from edgewise.tasks.metrics import METRICS
 
 EDGES = "edges"
 SELDOM = 0.5
 """A full model that is right less often does not do the task."""
+AGAINST_KNOWN = (
+    "edge_auc",
+    "precision_at_known_size",
+    "pessimistic_auc",
+    "average_precision",
+    "youden_j",
+    "node_auc",
+)
+"""What scores are told beside a known circuit, whatever circuit is made of them."""
 SMALL_DIFFERENCE = 0.05
 """Of full model and everything replaced, relative to the larger: below it faithfulness means little."""
 
@@ -42,16 +55,29 @@ class Evaluation:
     """Of the circuit; None where the prompts have no correct answers."""
     full_accuracy: float | None
     per_example: Mapping[str, Sequence[float]]
-    """The metric of each example: `full`, `replaced`, `circuit`."""
+    """The metric of each example: `full`, `replaced`, `circuit`; and `kl`, the circuit's."""
     granularity: str = EDGES
-    averaging: str = "ratio-of-means"
+    averaging: str = RATIO_OF_MEANS
     found_here: bool | None = None
     """Whether the circuit was found on these very pairs; None: not known."""
     also_found_on: int | None = None
     """How many of these pairs the circuit was found on; None: not known."""
     edge_auc: float | None = None
-    """How well the scores find the known circuit (`known.py`), as does the next; None: none is known."""
+    """How well the scores find the known circuit (`roc.py`), as do the next; None: none is known."""
     precision_at_known_size: float | None = None
+    pessimistic_auc: float | None = None
+    average_precision: float | None = None
+    youden_j: float | None = None
+    node_auc: float | None = None
+    """None, too, where all heads and MLPs belong."""
+
+    def averaged(self, averaging: str) -> Evaluation:
+        """The same with the faithfulness of another averaging: see `averaging.py`."""
+        if problems := check_name("averaging", averaging, AVERAGINGS):
+            raise BadInput(*problems)
+        values = (np.array(self.per_example[name]) for name in ("circuit", "full", "replaced"))
+        found = AVERAGINGS[averaging](*values).item()
+        return replace(self, faithfulness=None if isnan(found) else found, averaging=averaging)
 
     @property
     def sparsity(self) -> float:
@@ -87,7 +113,8 @@ class Evaluation:
     def faithfulness_text(self) -> str:
         """The number and how it was averaged, or why there is none."""
         if self.faithfulness is None:
-            return f"not defined: full model and everything replaced have the same {self.metric}"
+            where = "" if self.averaging == RATIO_OF_MEANS else " for some examples"
+            return f"not defined: full model and everything replaced have the same {self.metric}{where}"
         note = ""
         if abs(self.full - self.replaced) < SMALL_DIFFERENCE * max(abs(self.full), abs(self.replaced)):
             note = "; of little meaning: full model and everything replaced hardly differ"
@@ -115,7 +142,10 @@ class Evaluation:
         """How well the scores find the known circuit, where there is one."""
         if self.edge_auc is None:
             return None
-        return f"edge AUC {self.edge_auc:.3f}, precision at its size {self.precision_at_known_size:.3f}"
+        nodes = "" if self.node_auc is None else f"; node AUC {self.node_auc:.3f}"
+        return (
+            f"edge AUC {self.edge_auc:.3f}, precision at its size {self.precision_at_known_size:.3f}{nodes}"
+        )
 
     @property
     def values_text(self) -> str:

@@ -9,33 +9,26 @@ an `Evaluation` names both. Cost: a plain run, a replaced run, and a patched run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
 
-import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.circuit import Circuit
 from edgewise.edges import check_same
 from edgewise.errors import BadInput
+from edgewise.evaluation.averaging import RATIO_OF_MEANS
 from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.runs import circuit_runs, measured
 from edgewise.graph import Graph
 from edgewise.masks.constants import OPTIMAL
 from edgewise.masks.optimal import replacers_to_judge
 from edgewise.models.transformer import Transformer
-from edgewise.patching.forward import patched_logits
-from edgewise.patching.replaced import replaced_logits
 from edgewise.patching.replacements import Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
 from edgewise.tasks.checks import check_fit, check_kinds, check_task, metric_of
-from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import METRICS, Metric
 from edgewise.tasks.pairs import Batch, Pairs, check_pairs, prompt_rules
-
-LEAST_DIFFERENCE = 1e-6
-"""Of the full model from everything replaced, relative to their size: below it lies only rounding."""
 
 
 def evaluate(
@@ -52,22 +45,49 @@ def evaluate(
 
     learned_on: with the ablation `optimal`, the pairs on which it is learned what stands in for the rest.
     """
-    metric = metric_of(pairs) if metric is None else metric
     if not isinstance(circuit, Circuit):
         raise BadInput(
             f"evaluate needs a Circuit. Got a {type(circuit).__name__}. "
             "Scores give one: scores.top(200); edge names: ew.Circuit.of(graph, names)."
         )
+    given = {"metric": metric, "ablation": ablation, "batch_size": batch_size, "learned_on": learned_on}
+    return evaluate_all(model, pairs, [circuit], **given)[0]
+
+
+def evaluate_all(
+    model: Transformer,
+    pairs: Pairs,
+    circuits: Sequence[Circuit],
+    *,
+    metric: str | None = None,
+    ablation: str = "corrupted",
+    batch_size: int = 16,
+    learned_on: Pairs | None = None,
+) -> list[Evaluation]:
+    """`evaluate` of several circuits: prompts are run once."""
+    measure, replacing = how_to_judge(model, pairs, metric, ablation, batch_size, learned_on)
+    return evaluate_circuits(model, pairs, circuits, measure, replacing, batch_size)
+
+
+def how_to_judge(
+    model: Transformer,
+    pairs: Pairs,
+    metric: str | None,
+    ablation: str,
+    batch_size: int,
+    learned_on: Pairs | None,
+) -> tuple[Metric, Callable[[Circuit], Replacer]]:
+    """The metric, and what stands in for the rest of a circuit; BadInput with all that is wrong."""
     if problems := check_kinds(model, pairs) + check_learned_on(ablation, learned_on):
         raise BadInput(*problems)
+    metric = metric_of(pairs) if metric is None else metric
     problems = check_task(metric, ablation, batch_size, pairs) + check_fit(pairs, prompt_rules(model))
     if learned_on is not None:
         problems += check_fit(learned_on, prompt_rules(model))
     if problems:
         raise BadInput(*problems)
     measure = METRICS[metric]
-    replacing = replacers_to_judge(ablation, model, pairs, measure, learned_on, batch_size)
-    return evaluate_circuits(model, pairs, [circuit], measure, replacing, batch_size)[0]
+    return measure, replacers_to_judge(ablation, model, pairs, measure, learned_on, batch_size)
 
 
 def check_learned_on(ablation: str, learned_on: object) -> list[str]:
@@ -106,58 +126,14 @@ def evaluate_circuits(
     replacers = [replacing(circuit) for circuit in (Circuit.empty(graph), *circuits)]
     workspace = Workspace()
 
-    def runs(batch: Batch) -> Iterator[Tensor]:
-        return _runs(model, batch, circuits, replacers, workspace)
+    def runs(batch: Batch, full: Tensor) -> Iterator[Tensor]:
+        return circuit_runs(model, batch, full, circuits, replacers, workspace)
 
     values = measured(model, pairs, metric, runs, 1 + len(circuits), batch_size, progress)
     return [
         evaluation_of(metric, replacers[0].ablation, len(circuit), graph.edge_count, values, run)
         for run, circuit in enumerate(circuits, start=2)
     ]
-
-
-@torch.no_grad()
-def measured(
-    model: Transformer,
-    pairs: Pairs,
-    metric: Metric,
-    runs: Callable[[Batch], Iterable[Tensor]],
-    count: int,
-    batch_size: int,
-    progress: Progress | None,
-) -> dict[str, Float[Tensor, "runs examples"]]:
-    """The metric, KL, and accuracy where there are answers: of the full model, and of `count` runs by their
-    logits."""
-    measures = {"metric": metric, "kl": METRICS["kl"]}
-    if not pairs.missing("correct"):
-        measures["accuracy"] = METRICS["accuracy"]
-    values = {name: torch.zeros(1 + count, len(pairs), dtype=torch.float64) for name in measures}
-    batches = list(pairs.batches(batch_size, model.device))
-    for batch in (progress or Progress()).track(batches, "evaluating", len(batches)):
-        full = model(batch.clean, batch.read)
-        for run, logits in enumerate(chain([full], runs(batch))):
-            require_finite(logits, model, batch)
-            for name, measure in measures.items():
-                values[name][run, batch.index.cpu()] = measure(logits, batch, full).double().cpu()
-    return values
-
-
-def _runs(
-    model: Transformer,
-    batch: Batch,
-    circuits: Sequence[Circuit],
-    replacers: Sequence[Replacer],
-    workspace: Workspace,
-) -> Iterator[Float[Tensor, "examples reads vocabulary"]]:
-    """The logits of everything replaced, and of each circuit. `replacers`: first that of everything, then
-    each circuit's own."""
-    last, replacements = replacers[0], replacers[0].replacements(batch.corrupted)
-    yield replaced_logits(model, batch.clean, batch.read, replacements)
-    for circuit, replacer in zip(circuits, replacers[1:], strict=True):
-        if replacer is not last:
-            last, replacements = replacer, replacer.replacements(batch.corrupted)
-        mask = circuit.mask(model.dtype, model.device)
-        yield patched_logits(model, batch.clean, mask, replacements, read=batch.read, workspace=workspace)
 
 
 def evaluation_of(
@@ -185,14 +161,10 @@ def evaluation_of(
         full=full,
         replaced=replaced,
         circuit=alone,
-        faithfulness=_ratio(alone - replaced, full - replaced, max(abs(full), abs(replaced))),
+        faithfulness=None,
         kl=values["kl"][run].mean().item(),
         accuracy=None if accuracy is None else accuracy[run].mean().item(),
         full_accuracy=None if accuracy is None else accuracy[0].mean().item(),
-        per_example=per_example,
+        per_example={**per_example, "kl": tuple(values["kl"][run].tolist())},
         granularity=granularity,
-    )
-
-
-def _ratio(part: float, whole: float, size: float) -> float | None:
-    return None if abs(whole) <= LEAST_DIFFERENCE * size else part / whole
+    ).averaged(RATIO_OF_MEANS)

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from edgewise.errors import BadInput, check_kind
 from edgewise.evaluation.evaluation import Evaluation
-from edgewise.evaluation.faithfulness import evaluation_of, measured
+from edgewise.evaluation.faithfulness import evaluation_of
+from edgewise.evaluation.runs import measured
 from edgewise.masks.unit_runs import unit_run
 from edgewise.masks.units import Units, check_same_units, check_units_of
 from edgewise.models.transformer import Transformer
@@ -52,7 +53,7 @@ def evaluate_units(
     run = unit_run(model, units.grain, pairs, replacer, batch_size)
     mask = units.mask[None].to(model.device, model.dtype)
 
-    def runs(batch: Batch) -> Iterator[Tensor]:
+    def runs(batch: Batch, _: Tensor) -> Iterator[Tensor]:
         yield replaced_logits(model, batch.clean, batch.read, replacer.replacements(batch.corrupted))
         yield run.logits(run.arranged(batch), batch, mask)[0]
 

@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from edgewise.circuit import Circuit, Scores
+from edgewise.evaluation.curve import Curve
 from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.intervals import LEVEL, intervals_of
 from edgewise.reports.screen import Trimmed
 
 STRONGEST = 10
@@ -48,18 +50,36 @@ def sizes_line(circuit: Circuit) -> str:
 
 def evaluation_table(circuits: list[Circuit], evaluations: list[Evaluation]) -> Table:
     """A circuit a row."""
-    numbers = ("chosen", "pruned", "faithful", "circuit", "full", "replaced", "KL", "accuracy")
+    numbers = ("chosen", "pruned", "faithful", f"{LEVEL:.0%} interval", "circuit", "KL", "accuracy")
     has_accuracy = any(each.accuracy is not None for each in evaluations)
     table = table_of((), numbers if has_accuracy else numbers[:-1])
     for circuit, each in zip(circuits, evaluations, strict=True):
         chosen = len(circuit) if circuit.selected is None else circuit.selected
         pruned = "-" if circuit.selected is None else f"{len(circuit):,}"
         accuracy = [] if each.accuracy is None else [f"{each.accuracy:.1%}"]
-        numbers = (f"{number:.4g}" for number in (each.circuit, each.full, each.replaced))
+        sure = intervals_of(each)["faithfulness"]
         table.add_row(
-            f"{chosen:,}", pruned, each.faithfulness_number, *numbers, divergence_text(each), *accuracy
+            *(f"{chosen:,}", pruned, each.faithfulness_number, "-" if sure is None else str(sure)),
+            *(f"{each.circuit:.4g}", divergence_text(each), *accuracy),
         )
     return table
+
+
+def ends_line(evaluation: Evaluation) -> str:
+    """What faithfulness is between."""
+    return (
+        f"full model {evaluation.full:.4g}, replaced {evaluation.replaced:.4g}; "
+        f"faithfulness by {evaluation.averaging}"
+    )
+
+
+def curve_line(curve: Curve) -> str:
+    """The two areas, with how sure they are."""
+    if curve.cpr is None or curve.cmd is None:
+        return "no CPR and no CMD: faithfulness is not defined"
+    sure = {name: "" if one is None else f" ({one})" for name, one in curve.intervals().items()}
+    sizes = f"sizes {curve.shares[0]:.3g} to {curve.shares[-1]:.3g}"
+    return f"CPR {curve.cpr:.3f}{sure['cpr']}, CMD {curve.cmd:.3f}{sure['cmd']}, {sizes}"
 
 
 def divergence_text(evaluation: Evaluation) -> str:
@@ -71,11 +91,19 @@ def evaluation_heading(evaluation: Evaluation) -> str:
     return f"{evaluation.metric} {evaluation.where}, ablation {evaluation.ablation}"
 
 
+def faithfulness_text(evaluation: Evaluation) -> str:
+    """With how sure it is."""
+    sure = intervals_of(evaluation)["faithfulness"]
+    number = evaluation.faithfulness_number
+    with_interval = number if sure is None else f"{number}, {LEVEL:.0%} interval {sure}"
+    return evaluation.faithfulness_text.replace(number, with_interval, 1)
+
+
 def evaluation_facts(evaluation: Evaluation) -> dict[str, str]:
     """What a summary tells of one circuit."""
     facts = {
         evaluation.metric: evaluation.values_text,
-        "faithfulness": evaluation.faithfulness_text,
+        "faithfulness": faithfulness_text(evaluation),
         "KL to full": divergence_text(evaluation),
     }
     if evaluation.known_text is not None:

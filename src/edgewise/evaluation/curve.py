@@ -1,0 +1,159 @@
+"""What circuits of growing size do alone: faithfulness f over the share k of edges, and the areas of MIB.
+
+    CPR = area under f(k)           how well small circuits do the task; without bound, as what works against
+                                    it may be left out
+    CMD = area under |1 - f(k)|     how far circuits are from the full model; 0 is best
+
+by trapezoids, from the smallest size to the largest (Mueller et al. 2025, arXiv:2504.13151). MIB's sizes are
+ten, from a thousandth of the edges to all of them: int(k n) are the strongest, and then what lies on no path
+is pruned. Areas compare only where sizes are the same, so a curve tells them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.circuit import Circuit, Scores
+from edgewise.errors import BadInput, check_kind
+from edgewise.evaluation.averaging import AVERAGINGS, Numbers
+from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.faithfulness import evaluate_all
+from edgewise.evaluation.intervals import DRAWS, LEVEL, Interval, interval
+from edgewise.models.transformer import Transformer
+from edgewise.tasks.pairs import Pairs
+
+MIB_SIZES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Shares of all edges."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Sizes, as shares of all edges before pruning, and the evaluation of the circuit of each."""
+
+    shares: tuple[float, ...]
+    evaluations: tuple[Evaluation, ...]
+
+    @property
+    def faithfulness(self) -> tuple[float, ...] | None:
+        """Of each size; None where it has no value."""
+        values = [each.faithfulness for each in self.evaluations]
+        return None if None in values else tuple(value for value in values if value is not None)
+
+    @property
+    def cpr(self) -> float | None:
+        return None if self.faithfulness is None else self._area(self._heights()).item()
+
+    @property
+    def cmd(self) -> float | None:
+        return None if self.faithfulness is None else self._area(self._misses(self._heights())).item()
+
+    def intervals(
+        self, level: float = LEVEL, draws: int = DRAWS, seed: int = 0
+    ) -> dict[str, Interval | None]:
+        """Of both areas, by resampling examples."""
+        first = self.evaluations[0]
+        average = AVERAGINGS[first.averaging]
+        samples = [first.per_example[name] for name in ("full", "replaced")]
+        samples += [each.per_example["circuit"] for each in self.evaluations]
+
+        def faithfulness(full: Any, replaced: Any, *circuits: Any, axis: int) -> NDArray[np.float64]:
+            return np.stack([average(circuit, full, replaced, axis) for circuit in circuits])
+
+        def cpr(*given: Any, axis: int) -> Numbers:
+            return self._area(faithfulness(*given, axis=axis))
+
+        def cmd(*given: Any, axis: int) -> Numbers:
+            return self._area(self._misses(faithfulness(*given, axis=axis)))
+
+        return {
+            name: interval(area, samples, level, draws, seed) for name, area in (("cpr", cpr), ("cmd", cmd))
+        }
+
+    def averaged(self, averaging: str) -> Curve:
+        return Curve(self.shares, tuple(each.averaged(averaging) for each in self.evaluations))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The areas; the evaluations are told for themselves."""
+        told = {name: None if one is None else list(one) for name, one in self.intervals().items()}
+        return {"sizes": list(self.shares), "cpr": self.cpr, "cmd": self.cmd, "intervals": told}
+
+    def _heights(self) -> NDArray[np.float64]:
+        return np.array(self.faithfulness)
+
+    def _misses(self, faithfulness: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.abs(1 - faithfulness)
+
+    def _area(self, heights: NDArray[np.float64]) -> Numbers:
+        """[sizes, ...] to [...]"""
+        widths = np.diff(np.array(self.shares))
+        return np.tensordot(widths, (heights[1:] + heights[:-1]) / 2, 1)[()]
+
+
+def circuits_of_sizes(
+    scores: Scores, shares: Sequence[float] = MIB_SIZES, by: str = "absolute", prune: bool = True
+) -> list[Circuit]:
+    """The strongest edges of each size."""
+    every = scores.graph.edge_count
+    chosen = [scores.top(int(share * every), by) for share in shares]
+    return [circuit.prune() for circuit in chosen] if prune else chosen
+
+
+def curve(
+    model: Transformer,
+    pairs: Pairs,
+    scores: Scores | Sequence[Circuit],
+    *,
+    sizes: Sequence[float] | None = None,
+    by: str = "absolute",
+    prune: bool = True,
+    metric: str | None = None,
+    ablation: str = "corrupted",
+    batch_size: int = 16,
+    learned_on: Pairs | None = None,
+) -> Curve:
+    """Of scores, at `sizes`, shares of all edges (else MIB's); or of circuits, the smallest first.
+
+    Found on some pairs, scores are judged on others: give those of another split. The rest is as in
+    `evaluate`.
+    """
+    how: Any = {
+        "metric": metric,
+        "ablation": ablation,
+        "batch_size": batch_size,
+        "learned_on": learned_on,
+    }
+    if isinstance(scores, Scores):
+        shares = MIB_SIZES if sizes is None else tuple(sizes)
+        check_shares(shares)
+        return Curve(
+            shares, tuple(evaluate_all(model, pairs, circuits_of_sizes(scores, shares, by, prune), **how))
+        )
+    for each in scores:
+        if problems := check_kind(each, Circuit, "an ew.Circuit", "Scores give one: scores.top(200)."):
+            raise BadInput(*problems)
+    if sizes is not None:
+        raise BadInput("sizes are of scores: circuits have their own. Leave them out.")
+    shares = tuple(share_of(circuit) for circuit in scores)
+    check_shares(shares)
+    return Curve(shares, tuple(evaluate_all(model, pairs, list(scores), **how)))
+
+
+def share_of(circuit: Circuit) -> float:
+    """Of all edges, those chosen, before pruning."""
+    chosen = len(circuit) if circuit.selected is None else circuit.selected
+    return chosen / circuit.graph.edge_count
+
+
+def check_shares(shares: Sequence[float]) -> None:
+    rising = all(one < other for one, other in pairwise(shares))
+    if len(shares) < 2 or not rising or shares[0] < 0 or shares[-1] > 1:
+        raise BadInput(
+            "two sizes or more were needed, shares of all edges from 0 to 1, the smallest first. "
+            f"Got {', '.join(f'{share:g}' for share in shares) or 'none'}."
+        )
