@@ -137,7 +137,7 @@ def test_version_is_told():
         (
             "evaluate",
             "--prompts --task --split --examples --seed --corruption --metric --ablation --edges --by "
-            "--curve --completeness --minimality --averaging --learned-on --out "
+            "--curve --completeness --minimality --tests --averaging --learned-on --out "
             "--overwrite --model --batch-size --dtype --device "
             "--quiet --json",
         ),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edgewise.circuit import Circuit, Scores
     from edgewise.discovery import discover
     from edgewise.errors import BadInput, EdgewiseError
+    from edgewise.evaluation.claims import claims
     from edgewise.evaluation.curve import curve
     from edgewise.evaluation.faithfulness import evaluate
     from edgewise.evaluation.intervals import intervals_of
@@ -46,6 +47,7 @@ __all__ = [
     "Replacements",
     "Scores",
     "Units",
+    "claims",
     "contributions",
     "curve",
     "discover",
@@ -72,6 +74,7 @@ _HOMES = {
     "Replacements": "patching.replacements",
     "Scores": "circuit",
     "Units": "masks.units",
+    "claims": "evaluation.claims",
     "contributions": "evaluation.minimality",
     "curve": "evaluation.curve",
     "discover": "discovery",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from edgewise.circuit import STRENGTH
 from edgewise.errors import Problems, check_name, gathered
 from edgewise.evaluation.averaging import AVERAGINGS
+from edgewise.evaluation.claims import check_claims
 from edgewise.evaluation.faithfulness import check_learned_on
 from edgewise.graph import Graph
 from edgewise.masks.constants import OPTIMAL
@@ -75,8 +76,11 @@ def check(request: EvaluationRequest) -> tuple[Run, Request, Prompts]:
         problems.add(
             "by is the order of which --edges are the strongest. Got none. Give some, or leave it out."
         )
-    if request.minimality and (request.curve or len(request.edges) > 1):
-        problems.add("--minimality is of one circuit. Got several sizes. Give one, or leave them out.")
+    for name in ("minimality", "tests"):
+        if getattr(request, name) and (request.curve or len(request.edges) > 1):
+            problems.add(f"--{name} is of one circuit. Got several sizes. Give one, or leave them out.")
+    if request.tests and prompts is not None and run is not None:
+        problems.add(*check_claims(prompts.judged_on, asked.ablation))
     if request.averaging is not None:
         problems.add(*check_name("averaging", request.averaging, AVERAGINGS))
     if request.curve and request.edges and (len(request.edges) < 2 or has_falls(request.edges)):

@@ -11,6 +11,7 @@ from typing import Any
 from edgewise.circuit import Circuit, Scores
 from edgewise.evaluate_checks import check
 from edgewise.evaluation.averaging import RATIO_OF_MEANS
+from edgewise.evaluation.claims import Claim, claims
 from edgewise.evaluation.curve import MIB_SIZES, Curve, circuits_of_sizes, share_of
 from edgewise.evaluation.evaluation import AGAINST_KNOWN, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
@@ -45,6 +46,8 @@ class Evaluated:
     """Of the model without each circuit, where that was asked for."""
     contributions: Scores | None = None
     """Of each edge of the circuit, where that was asked for."""
+    claims: list[Claim] = field(default_factory=list)
+    """Put to the test, where that was asked for."""
 
 
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
@@ -85,11 +88,13 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     if is_judged_alike(run, asked, model):
         told = {name: getattr(run.evaluation, name) for name in AGAINST_KNOWN}
         evaluations = [dataclasses.replace(each, **told) for each in evaluations]
+    put = {"metric": asked.metric, "ablation": asked.ablation, "batch_size": asked.batch_size}
+    tested = claims(model, pairs, circuits[0], **put, progress=progress) if request.tests else []
     averaging = request.averaging or RATIO_OF_MEANS
     evaluations, of_rest = ([each.averaged(averaging) for each in some] for some in (evaluations, of_rest))
     shares = [share_of(circuit) for circuit in circuits] if request.edges else MIB_SIZES
     curve = Curve(tuple(shares), tuple(evaluations)) if request.curve else None
-    done = Evaluated(run, place, circuits, evaluations, notes, curve, of_rest, contributed)
+    done = Evaluated(run, place, circuits, evaluations, notes, curve, of_rest, contributed, tested)
     if request.out is not None:
         make_parents(request.out)
         content = {
@@ -113,6 +118,8 @@ def more_of(
         found["without_the_circuit"] = [told(each) for each in done.rest]
     if done.contributions is not None:
         found["contributions"] = dict(least_first(done.contributions, done.circuits[0]))
+    if done.claims:
+        found["tests"] = [each.to_dict() for each in done.claims]
     return found
 
 

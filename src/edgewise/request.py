@@ -140,6 +140,7 @@ class EvaluationRequest:
     ] = False
     completeness: Annotated[bool, Help("And what the model does without the circuit.")] = False
     minimality: Annotated[bool, Help("And what each of its edges contributes, the least first.")] = False
+    tests: Annotated[bool, Help("And what is claimed of a circuit, put to five tests.")] = False
     by: Annotated[
         str | None, Help("Of --edges, --curve: absolute or value; else as in the run.", "ORDER")
     ] = None

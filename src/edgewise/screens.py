@@ -11,6 +11,7 @@ from rich.text import Text
 
 from edgewise.circuit import Circuit
 from edgewise.evaluate_run import Evaluated, least_first, more_of
+from edgewise.evaluation.claims import LEVEL
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.intervals import intervals_of
 from edgewise.masks.constants import OPTIMAL
@@ -19,6 +20,7 @@ from edgewise.methods.options import own_options
 from edgewise.reports.screen import screen
 from edgewise.reports.summary import (
     STRONGEST,
+    claims_table,
     curve_line,
     edges_table,
     ends_line,
@@ -185,6 +187,8 @@ def show_evaluated(done: Evaluated) -> None:
     if done.contributions is not None:
         least = least_first(done.contributions, done.circuits[0])[:STRONGEST]
         out.print(section("What each edge contributes to faithfulness, the least first", edges_table(least)))
+    if done.claims:
+        out.print(section(f"Claims, at a level of {LEVEL}", claims_table(done.claims)))
     out.print(ends_line(first))
     if done.curve is not None:
         out.print(curve_line(done.curve))

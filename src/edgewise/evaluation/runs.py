@@ -47,12 +47,14 @@ def measured(
         measures["accuracy"] = METRICS["accuracy"]
     values = {name: torch.zeros(1 + count, len(pairs), dtype=torch.float64) for name in measures}
     batches = list(pairs.batches(batch_size, model.device))
-    for batch in (progress or Progress()).track(batches, "evaluating", len(batches)):
-        full = model(batch.clean, batch.read)
-        for run, logits in enumerate(chain([full], runs(batch, full))):
-            require_finite(logits, model, batch)
-            for name, measure in measures.items():
-                values[name][run, batch.index.cpu()] = measure(logits, batch, full).double().cpu()
+    with (progress or Progress()).counting("evaluating", len(batches) * (1 + count), "runs") as advance:
+        for batch in batches:
+            full = model(batch.clean, batch.read)
+            for run, logits in enumerate(chain([full], runs(batch, full))):
+                require_finite(logits, model, batch)
+                for name, measure in measures.items():
+                    values[name][run, batch.index.cpu()] = measure(logits, batch, full).double().cpu()
+                advance(1)
     return values
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgewise.circuit import Circuit, Scores
+from edgewise.evaluation.claims import Claim
 from edgewise.evaluation.curve import Curve
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.intervals import LEVEL, intervals_of
@@ -62,6 +63,14 @@ def evaluation_table(circuits: list[Circuit], evaluations: list[Evaluation]) -> 
             *(f"{chosen:,}", pruned, each.faithfulness_number, "-" if sure is None else str(sure)),
             *(f"{each.circuit:.4g}", divergence_text(each), *accuracy),
         )
+    return table
+
+
+def claims_table(claims: list[Claim]) -> Table:
+    """A claim a row."""
+    table = table_of(("claim", "verdict", "what was seen"), ("p",))
+    for claim in claims:
+        table.add_row(claim.name, claim.verdict, claim.told, f"{claim.p:.2g}")
     return table
 
 
