@@ -141,6 +141,7 @@ def test_version_is_told():
             "--overwrite --model --batch-size --dtype --device "
             "--quiet --json",
         ),
+        ("stability", "--draws --seed --out --overwrite --quiet --json"),
         ("export", "--out --format --overwrite"),
         ("list", "--json"),
     ],

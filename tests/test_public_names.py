@@ -39,6 +39,7 @@ def test_the_public_names_are_exactly_these():
         "node_roc",
         "patched_logits",
         "save_model",
+        "stability",
         "task",
     ]
 

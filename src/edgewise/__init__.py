@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edgewise.models.native import save_model
     from edgewise.patching.forward import patched_logits
     from edgewise.patching.replacements import Replacements
+    from edgewise.resampling import stability
     from edgewise.run_folder import load_run
     from edgewise.tasks.catalogue import task
     from edgewise.tasks.pairs import Pairs
@@ -62,6 +63,7 @@ __all__ = [
     "node_roc",
     "patched_logits",
     "save_model",
+    "stability",
     "task",
 ]
 
@@ -89,6 +91,7 @@ _HOMES = {
     "node_roc": "evaluation.known",
     "patched_logits": "patching.forward",
     "save_model": "models.native",
+    "stability": "resampling",
     "task": "tasks.catalogue",
 }
 

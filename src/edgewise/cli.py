@@ -21,7 +21,14 @@ from typer.core import TyperGroup
 from edgewise.command import with_options_of
 from edgewise.errors import BadInput, EdgewiseError, unknown
 from edgewise.progress import Progress
-from edgewise.request import EvaluationRequest, ExportRequest, ListRequest, Request, UnitsRequest
+from edgewise.request import (
+    EvaluationRequest,
+    ExportRequest,
+    ListRequest,
+    Request,
+    StabilityRequest,
+    UnitsRequest,
+)
 from edgewise.usage import Verb, check_before_verb, in_plain_words
 
 Quiet = Annotated[bool, typer.Option("--quiet", metavar="", help="Say nothing but problems.")]
@@ -170,6 +177,25 @@ def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = F
         print_json(evaluated_as_json(done))
     elif not quiet:
         show_evaluated(done)
+
+
+@app.command(cls=Verb)
+@with_options_of(StabilityRequest, "run")
+def stability(request: StabilityRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Find the circuit of a run again and again, on other draws of its examples: which edges stay?
+
+    Example:
+
+        edgewise stability runs/ioi --draws 50 --out ioi-stability.json
+    """
+    from edgewise.screens import show_stability
+    from edgewise.stability_run import stability_of_run
+
+    done = stability_of_run(request, heard_unless(quiet))
+    if json:
+        print_json(done.to_dict())
+    elif not quiet:
+        show_stability(done)
 
 
 @app.command("list", cls=Verb)

@@ -172,6 +172,22 @@ class EvaluationRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StabilityRequest:
+    """One run of `stability`."""
+
+    run: Annotated[str, Help("The folder of a run.", "RUN")]
+    draws: Annotated[int, Help("How often examples are drawn and a circuit is found.", "N")] = 20
+    seed: Annotated[int, Help("Draws others.", "N")] = 0
+    out: Annotated[
+        str | None,
+        Help("Write each draw's circuit to this file; the same command goes on from it.", "FILE.json"),
+    ] = None
+    overwrite: Annotated[bool, Help("Begin anew, and replace that file if it is there.")] = False
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportRequest:
     """One run of `export`."""
 

@@ -29,9 +29,9 @@ def strongest_edges(scores: Scores, circuit: Circuit, by: str) -> list[tuple[str
     return list(islice(of_circuit, min(STRONGEST, len(circuit))))
 
 
-def edges_table(edges: list[tuple[str, float]]) -> Table:
+def edges_table(edges: list[tuple[str, float]], number: str = "score") -> Table:
     """An edge a row, with a bar as long as its score is large."""
-    table = table_of(("edge",), ("score",))
+    table = table_of(("edge",), (number,))
     table.add_column()
     largest = max((abs(score) for _, score in edges), default=0.0) or 1.0
     for edge, score in edges:
