@@ -30,7 +30,7 @@ FLOORS = [
     "run",
     "evaluate_checks evaluate_run stability_run",
     "units_run export_run",
-    "usage command screens cli",
+    "usage command screens judging_screens cli",
     "__init__ __main__",
 ]
 """From the ground to the top: files and folders of the package."""

@@ -169,7 +169,7 @@ def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = F
         edgewise evaluate runs/ioi --edges 50 --edges 100 --edges 200 --ablation mean
     """
     from edgewise.evaluate_run import evaluate_run
-    from edgewise.screens import evaluated_as_json, show_evaluated
+    from edgewise.judging_screens import evaluated_as_json, show_evaluated
 
     done = evaluate_run(request, heard_unless(quiet))
     tell_notes(done.notes, quiet)
@@ -188,7 +188,7 @@ def stability(request: StabilityRequest, *, quiet: Quiet = False, json: Json = F
 
         edgewise stability runs/ioi --draws 50 --out ioi-stability.json
     """
-    from edgewise.screens import show_stability
+    from edgewise.judging_screens import show_stability
     from edgewise.stability_run import stability_of_run
 
     done = stability_of_run(request, heard_unless(quiet))

@@ -10,8 +10,6 @@ from rich.console import Group
 from rich.text import Text
 
 from edgewise.circuit import Circuit
-from edgewise.evaluate_run import Evaluated, least_first, more_of
-from edgewise.evaluation.claims import LEVEL
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.intervals import intervals_of
 from edgewise.masks.constants import OPTIMAL
@@ -19,14 +17,8 @@ from edgewise.methods import METHODS
 from edgewise.methods.options import own_options
 from edgewise.reports.screen import screen
 from edgewise.reports.summary import (
-    STRONGEST,
-    claims_table,
-    curve_line,
     edges_table,
-    ends_line,
     evaluation_facts,
-    evaluation_heading,
-    evaluation_table,
     facts_table,
     section,
     sizes_line,
@@ -34,7 +26,6 @@ from edgewise.reports.summary import (
 )
 from edgewise.reports.training import notes_on_training, positions_of, rounding_line
 from edgewise.reports.units import notes_on_units, parts, parts_table, rounding_units_line, units_line
-from edgewise.resampling import Stability
 from edgewise.run import leaves_some_out
 from edgewise.run_folder import Run
 from edgewise.units_folder import UNITS, UNITS_FILES, UnitsRun
@@ -174,64 +165,6 @@ def units_run_as_json(run: UnitsRun) -> dict[str, Any]:
         "evaluation": short(run.evaluation),
         "notes": notes_on_units_run(run),
         "seconds": run.record["seconds"],
-    }
-
-
-def show_stability(done: Stability) -> None:
-    out = screen()
-    circuits = done.circuits
-    sizes = sorted(len(circuit) for circuit in circuits)
-    every = f"{len(done.always):,} of {len(done.ever):,} edges are in all {len(circuits):,} draws"
-    facts = {
-        "edges": f"{sizes[0]:,} to {sizes[-1]:,} in a circuit; {every}",
-        "overlap": f"{done.overlap:.3f} of two circuits, at least {min(done.overlaps):.3f} (Jaccard)",
-    }
-    out.print(section("Circuits of other draws of the examples", facts_table(facts)))
-    parts = [done.always.sources(), done.ever.sources()]
-    out.print(section("How often an edge is in", edges_table(frequent_edges(done), "share")))
-    out.print(f"{len(parts[0]):,} of {len(parts[1]):,} sources are in all draws")
-
-
-def frequent_edges(done: Stability) -> list[tuple[str, float]]:
-    """Of those that are in some draws and not in all, the most frequent; of all, where there is none such."""
-    wavering = done.ever - done.always
-    return strongest_edges(done.frequency, wavering if len(wavering) else done.ever, "absolute")
-
-
-def show_evaluated(done: Evaluated) -> None:
-    out = screen()
-    first = done.evaluations[0]
-    out.print(section(evaluation_heading(first), evaluation_table(done.circuits, done.evaluations)))
-    if done.rest:
-        out.print(
-            section("Without the circuit", evaluation_table([~each for each in done.circuits], done.rest))
-        )
-    if done.contributions is not None:
-        least = least_first(done.contributions, done.circuits[0])[:STRONGEST]
-        out.print(
-            section(
-                "What each edge contributes to faithfulness, the least first",
-                edges_table(least, "contribution"),
-            )
-        )
-    if done.claims:
-        out.print(section(f"Claims, at a level of {LEVEL}", claims_table(done.claims)))
-    out.print(ends_line(first))
-    if done.curve is not None:
-        out.print(curve_line(done.curve))
-    if first.known_text is not None:
-        out.print(f"known circuit: {first.known_text}")
-    if first.faithfulness is None:
-        out.print(f"faithfulness is {first.faithfulness_text}")
-
-
-def evaluated_as_json(done: Evaluated) -> dict[str, Any]:
-    return {
-        "run": str(done.run.folder),
-        "prompts": done.prompts,
-        "notes": done.notes,
-        "evaluations": [short(each) for each in done.evaluations],
-        **more_of(done, short),
     }
 
 
