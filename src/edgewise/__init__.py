@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edgewise.circuit import Circuit, Scores
     from edgewise.discovery import discover
     from edgewise.errors import BadInput, EdgewiseError
+    from edgewise.evaluation.agreement import agreement, interpolated
     from edgewise.evaluation.claims import claims
     from edgewise.evaluation.curve import curve
     from edgewise.evaluation.faithfulness import evaluate
@@ -48,6 +49,7 @@ __all__ = [
     "Replacements",
     "Scores",
     "Units",
+    "agreement",
     "claims",
     "contributions",
     "curve",
@@ -56,6 +58,7 @@ __all__ = [
     "evaluate",
     "evaluate_units",
     "family_roc",
+    "interpolated",
     "intervals_of",
     "learn_units",
     "load",
@@ -76,6 +79,7 @@ _HOMES = {
     "Replacements": "patching.replacements",
     "Scores": "circuit",
     "Units": "masks.units",
+    "agreement": "evaluation.agreement",
     "claims": "evaluation.claims",
     "contributions": "evaluation.minimality",
     "curve": "evaluation.curve",
@@ -84,6 +88,7 @@ _HOMES = {
     "evaluate": "evaluation.faithfulness",
     "evaluate_units": "evaluation.units",
     "family_roc": "evaluation.known",
+    "interpolated": "evaluation.agreement",
     "intervals_of": "evaluation.intervals",
     "learn_units": "unit_discovery",
     "load": "models.load",
