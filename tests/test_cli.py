@@ -142,6 +142,10 @@ def test_version_is_told():
             "--quiet --json",
         ),
         ("stability", "--draws --seed --out --overwrite --quiet --json"),
+        (
+            "compare",
+            "--edges --prompts --metric --ablation --split --examples --out --overwrite --quiet --json",
+        ),
         ("export", "--out --format --overwrite"),
         ("list", "--json"),
     ],

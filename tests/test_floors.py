@@ -28,7 +28,7 @@ FLOORS = [
     "meaning",
     "validation",
     "run",
-    "evaluate_checks evaluate_run stability_run",
+    "evaluate_checks evaluate_run stability_run compare_run",
     "units_run export_run",
     "usage command screens judging_screens cli",
     "__init__ __main__",

@@ -22,6 +22,7 @@ from edgewise.command import with_options_of
 from edgewise.errors import BadInput, EdgewiseError, unknown
 from edgewise.progress import Progress
 from edgewise.request import (
+    CompareRequest,
     EvaluationRequest,
     ExportRequest,
     ListRequest,
@@ -196,6 +197,26 @@ def stability(request: StabilityRequest, *, quiet: Quiet = False, json: Json = F
         print_json(done.to_dict())
     elif not quiet:
         show_stability(done)
+
+
+@app.command(cls=Verb)
+@with_options_of(CompareRequest, "runs")
+def compare(request: CompareRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Hold runs beside each other: sizes, faithfulness at one size, overlaps, seconds.
+
+    Example:
+
+        edgewise compare runs/eap runs/acdc runs/edge-pruning --edges 100
+    """
+    from edgewise.compare_run import compare_runs
+    from edgewise.judging_screens import show_compared
+
+    done = compare_runs(request, heard_unless(quiet))
+    tell_notes(done.notes, quiet)
+    if json:
+        print_json(done.to_dict())
+    elif not quiet:
+        show_compared(done)
 
 
 @app.command("list", cls=Verb)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgewise.compare_run import Comparison
 from edgewise.evaluate_run import Evaluated, least_first, more_of
 from edgewise.evaluation.claims import LEVEL
 from edgewise.reports.screen import screen
@@ -11,6 +12,7 @@ from edgewise.reports.summary import (
     STRONGEST,
     claims_table,
     curve_line,
+    divergence_text,
     edges_table,
     ends_line,
     evaluation_heading,
@@ -18,6 +20,7 @@ from edgewise.reports.summary import (
     facts_table,
     section,
     strongest_edges,
+    table_of,
 )
 from edgewise.resampling import Stability
 from edgewise.screens import short
@@ -36,6 +39,26 @@ def show_stability(done: Stability) -> None:
     parts = [done.always.sources(), done.ever.sources()]
     out.print(section("How often an edge is in", edges_table(frequent_edges(done), "share")))
     out.print(f"{len(parts[0]):,} of {len(parts[1]):,} sources are in all draws")
+
+
+def show_compared(done: Comparison) -> None:
+    out = screen()
+    first = done.runs[0].own
+    numbers = ("own", "faithful", "kept", "faithful", "KL", "AUC", "s")
+    table = table_of(("run", "method"), numbers)
+    for each in done.runs:
+        auc = each.run.evaluation.edge_auc
+        table.add_row(
+            *(each.name, each.run.request.method, f"{each.run.record['edges']['selected']:,}"),
+            *(each.own.faithfulness_number, f"{len(each.circuit):,}", each.at_size.faithfulness_number),
+            *(divergence_text(each.at_size), "-" if auc is None else f"{auc:.3f}", f"{each.seconds:.1f}"),
+        )
+    title = f"{first.metric} on {first.examples:,} prompt pairs, ablation {first.ablation}"
+    out.print(section(f"{title}; own, then {done.size:,} edges", table))
+    overlaps = table_of(("overlap",), tuple(str(place) for place in range(1, len(done.runs) + 1)))
+    for place, (each, row) in enumerate(zip(done.runs, done.overlaps, strict=True), 1):
+        overlaps.add_row(f"{place} {each.name}", *(f"{number:.2f}" for number in row))
+    out.print(section(f"Edges in both, of those in either, at {done.size:,} edges", overlaps))
 
 
 def frequent_edges(done: Stability) -> list[tuple[str, float]]:

@@ -188,6 +188,27 @@ class StabilityRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompareRequest:
+    """One run of `compare`: what is None is as it was in the first of the runs."""
+
+    runs: Annotated[tuple[str, ...], Help("The folders of two runs or more.", "RUN")] = ()
+    edges: Annotated[
+        int | None, Help("The size at which circuits are held beside each other; else the smallest.", "N")
+    ] = None
+    prompts: Annotated[str | None, Help("Other prompts than the first run's.", "FILE.jsonl")] = None
+    metric: Annotated[str | None, Help("Another metric than the first run's.", "NAME")] = None
+    ablation: Annotated[str | None, Help("Another ablation than the first run's.", "NAME")] = None
+    split: Annotated[
+        str | None, Help("train, which circuits are found on, validation or, else, test.", "NAME", TASK)
+    ] = None
+    examples: Annotated[int | None, Help("Prompt pairs.", "N", TASK)] = None
+    out: Annotated[str | None, Help("Write the numbers to this file.", "FILE.json")] = None
+    overwrite: Annotated[bool, Help("Replace that file if it is there.")] = False
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportRequest:
     """One run of `export`."""
 

@@ -1,0 +1,179 @@
+"""`edgewise compare`: runs on one model beside each other, on the same prompts, at their sizes and at one.
+
+Prompts, metric and ablation are those of the first run, unless others are asked for. At the one size, each
+run's strongest edges, in its own order, pruned if it prunes: overlaps are of these.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgewise.circuit import Circuit
+from edgewise.errors import Problems, gathered, several
+from edgewise.evaluate_checks import check
+from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.faithfulness import evaluate_circuits
+from edgewise.evaluation.overlap import overlap
+from edgewise.files import atomic_write, make_parents
+from edgewise.masks.optimal import replacers_to_judge
+from edgewise.meaning import MEASURED_ON
+from edgewise.models.load import load
+from edgewise.progress import Progress
+from edgewise.request import CompareRequest, EvaluationRequest
+from edgewise.run import select
+from edgewise.run_folder import Run, load_run
+from edgewise.tasks.metrics import METRICS
+from edgewise.validation import check_edges, check_file, check_kept
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One run among others."""
+
+    name: str
+    run: Run
+    own: Evaluation
+    """Of its own circuit."""
+    at_size: Evaluation
+    circuit: Circuit
+    """At the one size."""
+
+    @property
+    def seconds(self) -> float:
+        return sum(self.run.record["seconds"].values())
+
+    def to_dict(self) -> dict[str, Any]:
+        told = {"edges": "edges", "faithfulness": "faithfulness", "kl": "kl"}
+        return {
+            "run": str(self.run.folder),
+            "method": self.run.request.method,
+            "found_by": self.run.request.ablation,
+            "chosen": self.run.record["edges"]["selected"],
+            "own": {name: getattr(self.own, of) for name, of in told.items()},
+            "at_size": {name: getattr(self.at_size, of) for name, of in told.items()},
+            "edge_auc": self.run.evaluation.edge_auc,
+            "precision_at_known_size": self.run.evaluation.precision_at_known_size,
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    prompts: str
+    size: int
+    runs: list[Compared]
+    notes: list[str]
+
+    @property
+    def overlaps(self) -> list[list[float]]:
+        """Of each run's circuit with each, at the one size."""
+        return [[one.circuit.jaccard(other.circuit) for other in self.runs] for one in self.runs]
+
+    def to_dict(self) -> dict[str, Any]:
+        first = self.runs[0].own
+        return {
+            "prompts": self.prompts,
+            "metric": first.metric,
+            "ablation": first.ablation,
+            "averaging": first.averaging,
+            "examples": first.examples,
+            "size": self.size,
+            "runs": [each.to_dict() for each in self.runs],
+            "overlaps": self.overlaps,
+            "notes": self.notes,
+        }
+
+
+def compare_runs(request: CompareRequest, progress: Progress | None = None) -> Comparison:
+    progress = progress or Progress()
+    runs, asked, prompts = checked(request)
+    model = load(
+        asked.model,
+        dtype=asked.dtype,
+        device=asked.device,
+        grouped_readers=asked.grouped_readers,
+        quiet=not progress.shown,
+    )
+    size = request.edges or min(max(run.record["edges"]["selected"], 1) for run in runs)
+    at_size = [select(run.scores, run.request, size) for run in runs]
+    circuits = [*(run.circuit for run in runs), *at_size]
+    metric = METRICS[asked.metric]
+    replacing = replacers_to_judge(
+        asked.ablation, model, prompts.judged_on, metric, prompts.learned_on, asked.batch_size, progress
+    )
+    found = evaluate_circuits(
+        model, prompts.judged_on, circuits, metric, replacing, asked.batch_size, progress
+    )
+    place = asked.prompts or f"task {asked.task}, split {request.split or MEASURED_ON}"
+    compared = [
+        Compared(name, run, own, of_size, circuit)
+        for name, run, own, of_size, circuit in zip(
+            names_of(runs), runs, found[: len(runs)], found[len(runs) :], at_size, strict=True
+        )
+    ]
+    done = Comparison(place, size, compared, notes_on(runs))
+    if prompts.found_on is not None and (also := overlap(prompts.judged_on, prompts.found_on)):
+        done.notes.append(f"the first run's circuit was found on {also:,} of these prompt pairs.")
+    if request.out is not None:
+        make_parents(request.out)
+        atomic_write(request.out, json.dumps(done.to_dict(), indent=1) + "\n")
+    return done
+
+
+def checked(request: CompareRequest) -> tuple[list[Run], Any, Any]:
+    """The runs, what is asked, and the prompts; all problems at once."""
+    problems = Problems(*request.misread)
+    runs: list[Run] = []
+    for folder in request.runs:
+        with gathered(problems):
+            runs.append(load_run(folder))
+    if len(request.runs) < 2:
+        problems.add(f"two runs or more were needed. Got {len(request.runs)}.")
+    if request.edges is not None:
+        graph = runs[0].circuit.graph if runs else None
+        problems.add(
+            *check_edges(request.edges, graph) or ([] if request.edges else ["edges must be 1 or more."])
+        )
+    for run in runs[1:]:
+        mine, its = run.circuit.graph, runs[0].circuit.graph
+        if mine != its:
+            problems.add(
+                f"runs on one graph were needed. {runs[0].folder} is of {its.describe()}, "
+                f"{run.folder} of {mine.describe()}."
+            )
+    if request.out is not None:
+        kept = check_kept(Path(request.out), [run.request for run in runs])
+        problems.add(*kept or check_file(request.out, request.overwrite))
+    problems.raise_any()
+    _, asked, prompts = check(
+        EvaluationRequest(
+            run=str(runs[0].folder),
+            prompts=request.prompts,
+            metric=request.metric,
+            ablation=request.ablation,
+            split=request.split,
+            examples=request.examples,
+        )
+    )
+    return runs, asked, prompts
+
+
+def names_of(runs: list[Run]) -> list[str]:
+    """The folders' own names where these tell them apart."""
+    names = [run.folder.name for run in runs]
+    return names if len(set(names)) == len(names) else [str(run.folder) for run in runs]
+
+
+def notes_on(runs: list[Run]) -> list[str]:
+    """Where runs are not of one thing."""
+    notes = []
+    for what in ("task", "prompts", "ablation", "corruption", "metric"):
+        asked = {str(getattr(run.request, what)) or "none" for run in runs}
+        if len(asked) > 1:
+            notes.append(f"the runs were found with different {what}: {several(sorted(asked))}.")
+    if len({run.record["model"].get("weights") for run in runs}) > 1:
+        notes.append("the runs are not of the same weights: all are measured in the first run's model.")
+    return notes
