@@ -118,9 +118,13 @@ def test_what_makes_no_test_is_told_at_once(model, pairs):
     few = ew.Pairs.from_list(entries(3), model)
     with pytest.raises(BadInput) as caught:
         claims(model, few, circuit, ablation="optimal", level=0.0, share=1.5, margin=math.nan, draws=0)
+    assert len(caught.value.problems) == 4
+    with pytest.raises(BadInput) as caught:
+        claims(model, few, circuit, ablation="optimal", metric="kl")
     told = list(caught.value.problems)
-    assert len(told) == 6
-    assert told[1] == "tests need 10 examples or more. Got 3."
+    assert told[0].startswith("tests need a score that every run has of its own. Got 'kl'")
+    assert told[1].startswith("tests need hundreds of circuits")
+    assert told[2] == "tests need 10 examples or more. Got 3."
 
 
 def test_the_command_tells_the_claims_of_the_python_call(home):

@@ -72,7 +72,7 @@ def test_what_cannot_be_compared_is_told_at_once(home, others, tmp_path):
     discover(home, "--edges", 9, "--quiet", "--out", tmp_path / "shallow", model="shallow")
     told = problems(edgewise("compare", others[0], tmp_path / "shallow", tmp_path / "none", "--edges", 0))
     assert told[0].startswith(f"{tmp_path / 'none'} is no folder")
-    assert told[1] == "edges must be 1 or more."
+    assert told[1] == "edges must be 1 or more. Got 0."
     assert told[2].startswith("runs on one graph were needed. ")
     assert problems(edgewise("compare", others[0])) == ["two runs or more were needed. Got 1."]
     assert problems(edgewise("compare")) == ["two runs or more were needed. Got 0."]

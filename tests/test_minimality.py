@@ -96,3 +96,10 @@ def test_all_that_is_wrong_is_told_at_once(model, pairs, scores):
     with pytest.raises(BadInput) as caught:
         contributions(model, pairs, scores.top(3), metric="logit", ablation="none")
     assert len(caught.value.problems) == 2
+
+
+def test_nothing_contributes_where_nothing_is_lost(model):
+    same = [{**entry, "corrupted": entry["clean"]} for entry in entries(6)]
+    pairs = ew.Pairs.from_list(same, model)
+    with pytest.raises(BadInput, match="no edge contributes to a faithfulness that is not defined"):
+        contributions(model, pairs, Circuit.full(ew.Graph.of(model.config)))

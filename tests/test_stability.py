@@ -44,10 +44,10 @@ def test_what_makes_no_stability_is_refused(model, pairs):
     one = small_scores().top(2)
     with pytest.raises(BadInput, match=r"two draws or more were needed. Got 1."):
         Stability((one,))
-    with pytest.raises(BadInput, match=r"draws must be 2 or more. Got 1."):
-        ew.stability(model, pairs, draws=1)
+    with pytest.raises(BadInput, match=r"repeats must be 2 or more. Got 1."):
+        ew.stability(model, pairs, repeats=1)
     with pytest.raises(BadInput, match="choose none"):
-        ew.stability(model, pairs, "eap", draws=2)
+        ew.stability(model, pairs, "eap", repeats=2)
     with pytest.raises(BadInput):
         Stability((one, Circuit.empty(ew.Graph.of(model.config))))
 
@@ -63,7 +63,7 @@ def test_a_draw_has_as_many_examples_with_replacement_and_depends_on_its_number_
 
 
 def test_each_circuit_is_that_of_its_draw(model, pairs):
-    found = ew.stability(model, pairs, edges=12, draws=4, seed=2)
+    found = ew.stability(model, pairs, edges=12, repeats=4, seed_of_repeats=2)
     for draw, circuit in enumerate(found.circuits):
         assert circuit == ew.discover(model, resampled(pairs, 2, draw)).top(12).prune()
     assert any(one != other for one, other in combinations(found.circuits, 2))
@@ -78,16 +78,14 @@ def test_a_method_with_a_seed_gets_another_each_draw(model, pairs, monkeypatch):
         return discovered(model, pairs, "eap")
 
     monkeypatch.setattr("edgewise.resampling.discover", told)
-    draws = {"choose": lambda scores: scores.top(3), "draws": range(3)}
-    list(circuits_of_draws(model, pairs, "ugs", seed=1, **draws))
-    list(circuits_of_draws(model, pairs, "edge-pruning", **{**draws, "seed": 0}))
-    list(circuits_of_draws(model, pairs, "eap", **draws))
-    assert seeds == [0, 1, 2, 0, 1, 2, None, None, None]
+    for method, seed, how in (("ugs", 0, {"seed": 7, "draws": 2}), ("edge-pruning", 5, {}), ("eap", 0, {})):
+        list(circuits_of_draws(model, pairs, method, lambda scores: scores.top(3), range(3), seed, how))
+    assert seeds == [7, 8, 9, 0, 1, 2, None, None, None]
 
 
 def test_one_set_of_examples_with_no_other_is_always_the_same(model):
     pairs = ew.Pairs.from_list(entries(1), model)
-    found = ew.stability(model, pairs, edges=9, draws=3)
+    found = ew.stability(model, pairs, edges=9, repeats=3)
     assert found.overlap == 1
     assert found.always == found.ever == found.circuits[0]
 
@@ -158,3 +156,23 @@ def test_the_screen_tells_the_wavering_edges_in_80_columns(home):
     assert "are in all 6 draws" in shown
     assert "How often an edge is in" in shown
     assert not [row for row in shown.splitlines() if row != row.rstrip() or len(row) > 80]
+
+
+def test_a_runs_own_seed_and_the_edges_it_went_through_have_their_part_in_every_draw(home):
+    short = ["--set", "steps=3", "--set", "examples=2", "--set", "draws=2", "--set", "seed=1"]
+    asked = ["--method", "ugs", *short, "--edges-from", home / "run", "--edges", 9, "--quiet"]
+    assert discover(home, *asked, "--out", home / "seeded").exit_code == 0
+    done = edgewise("stability", home / "seeded", "--draws", 2, "--json")
+    assert done.exit_code == 0, done.stderr
+    through = ew.load_run(home / "run").circuit
+    assert set(json.loads(done.stdout)["frequency"]) <= set(through)
+    walk = ["--method", "acdc", "--set", "tau=0.01", "--edges-from", home / "run", "--quiet"]
+    assert discover(home, *walk, "--out", home / "walked").exit_code == 0
+    run, model = ew.load_run(home / "walked"), ew.load(home / "model")
+    pairs = ew.Pairs.from_jsonl(home / "prompts.jsonl", model)
+    expected = [
+        select(ew.discover(model, resampled(pairs, 0, draw), "acdc", tau=0.01, edges=through), run.request)
+        for draw in range(3)
+    ]
+    told = json.loads(edgewise("stability", home / "walked", "--draws", 3, "--json").stdout)
+    assert told["edges"] == [len(circuit) for circuit in expected]

@@ -135,7 +135,8 @@ def checked(request: CompareRequest) -> tuple[list[Run], Any, Any]:
     if request.edges is not None:
         graph = runs[0].circuit.graph if runs else None
         problems.add(
-            *check_edges(request.edges, graph) or ([] if request.edges else ["edges must be 1 or more."])
+            *check_edges(request.edges, graph)
+            or ([] if request.edges else ["edges must be 1 or more. Got 0."])
         )
     for run in runs[1:]:
         mine, its = run.circuit.graph, runs[0].circuit.graph

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from edgewise.circuit import STRENGTH
 from edgewise.errors import Problems, check_name, gathered
-from edgewise.evaluation.averaging import AVERAGINGS
+from edgewise.evaluation.averaging import AVERAGINGS, RATIO_OF_MEANS
 from edgewise.evaluation.claims import check_claims
 from edgewise.evaluation.faithfulness import check_learned_on
 from edgewise.graph import Graph
@@ -28,6 +28,7 @@ from edgewise.models.load import Preview, check_placement
 from edgewise.request import EvaluationRequest, Request
 from edgewise.run_folder import Run, file_hash, load_run
 from edgewise.tasks.checks import METRIC, check_task
+from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs, pairs_hash
 from edgewise.validation import check_edges, check_file, check_kept
 from edgewise.zoo.truth import own_task
@@ -79,8 +80,12 @@ def check(request: EvaluationRequest) -> tuple[Run, Request, Prompts]:
     for name in ("minimality", "tests"):
         if getattr(request, name) and (request.curve or len(request.edges) > 1):
             problems.add(f"--{name} is of one circuit. Got several sizes. Give one, or leave them out.")
-    if request.tests and prompts is not None and run is not None:
-        problems.add(*check_claims(prompts.judged_on, asked.ablation))
+    if request.tests and prompts is not None and asked.metric in METRICS:
+        problems.add(*check_claims(prompts.judged_on, asked.ablation, METRICS[asked.metric]))
+    if request.minimality and request.averaging in {*AVERAGINGS} - {RATIO_OF_MEANS}:
+        problems.add(
+            f"--minimality is by {RATIO_OF_MEANS}. Got --averaging {request.averaging}. Leave one out."
+        )
     if request.averaging is not None:
         problems.add(*check_name("averaging", request.averaging, AVERAGINGS))
     if request.curve and request.edges and (len(request.edges) < 2 or has_falls(request.edges)):

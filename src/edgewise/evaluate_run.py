@@ -72,7 +72,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     found = evaluate_circuits(model, pairs, [*circuits, *rest], *how)
     evaluations, of_rest = found[: len(circuits)], found[len(circuits) :]
     contributed = None
-    if request.minimality:
+    if request.minimality and evaluations[0].faithfulness is not None:
         contributed = contributions_to(evaluations[0], model, pairs, circuits[0], *how)
     same_prompts = bool(asked.prompts) and file_hash(asked.prompts) == run.record["prompts"].get("sha256")
     if found_on is None:

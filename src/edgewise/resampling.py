@@ -10,7 +10,7 @@ found on them have other edges.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -86,21 +86,22 @@ def stability(
     method: str = "eap",
     *,
     edges: int | None = None,
-    draws: int = DRAWS,
-    seed: int = 0,
+    repeats: int = DRAWS,
+    seed_of_repeats: int = 0,
     progress: bool | Progress = False,
     **how: Any,
 ) -> Stability:
-    """Of the `edges` strongest, or of what the method itself chooses; pruned. `how`: as in `discover`."""
-    if draws < 2:
-        raise BadInput(f"draws must be 2 or more. Got {draws}.")
+    """Of the `edges` strongest, or of what the method itself chooses; pruned. `how`: as in `discover`, the
+    method's own options among them, its seed, too."""
+    if repeats < 2:
+        raise BadInput(f"repeats must be 2 or more. Got {repeats}.")
 
     def choose(scores: Scores) -> Circuit:
         return (scores.own() if edges is None else scores.top(edges)).prune()
 
     shown = Progress(progress) if isinstance(progress, bool) else progress
-    found = circuits_of_draws(model, pairs, method, choose, range(draws), seed, **how)
-    return Stability(tuple(shown.track(found, "drawing examples", draws)))
+    found = circuits_of_draws(model, pairs, method, choose, range(repeats), seed_of_repeats, how)
+    return Stability(tuple(shown.track(found, "drawing examples", repeats)))
 
 
 def circuits_of_draws(
@@ -109,14 +110,15 @@ def circuits_of_draws(
     method: str,
     choose: Callable[[Scores], Circuit],
     draws: range,
-    seed: int = 0,
-    **how: Any,
+    seed_of_draws: int,
+    how: Mapping[str, Any],
 ) -> Iterator[Circuit]:
-    """One by one. A draw depends on its number and the seed alone."""
+    """One by one. A draw depends on its number and the seed of draws alone; the method's own seed, where it
+    has one, goes up by one each. `how`: as in `discover`."""
     has_seed = method in METHODS and "seed" in own_options(METHODS[method].discover)
     for draw in draws:
         own = {"seed": int(how.get("seed", 0)) + draw} if has_seed else {}
-        yield choose(discover(model, resampled(pairs, seed, draw), method, **{**how, **own}))
+        yield choose(discover(model, resampled(pairs, seed_of_draws, draw), method, **{**how, **own}))
 
 
 def resampled(pairs: Pairs, seed: int, draw: int) -> Pairs:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.circuit import Circuit, Scores
+from edgewise.edges_from import edges_from
 from edgewise.errors import BadInput, Problems, gathered
 from edgewise.evaluate_checks import pairs_found_on
 from edgewise.files import atomic_write, in_file, make_parents, read_described
@@ -33,7 +34,7 @@ FORMAT, VERSION = "edgewise stability", 1
 
 def stability_of_run(request: StabilityRequest, progress: Progress | None = None) -> Stability:
     progress = progress or Progress()
-    run, pairs = check(request)
+    run, pairs, edges = check(request)
     asked = run.request
     model = load(
         asked.model,
@@ -42,7 +43,7 @@ def stability_of_run(request: StabilityRequest, progress: Progress | None = None
         grouped_readers=asked.grouped_readers,
         quiet=not progress.shown,
     )
-    of = {**described(run, model), "seed_of_draws": request.seed}
+    of = {**described(run, model, edges), "seed_of_draws": request.seed}
     found = (
         [] if request.out is None or request.overwrite else circuits_in(request.out, of, run)[: request.draws]
     )
@@ -56,12 +57,11 @@ def stability_of_run(request: StabilityRequest, progress: Progress | None = None
         "batch_size": asked.batch_size,
         **asked.options,
     }
-    if asked.edges_from is not None:
-        # What was gone through then.
-        how["edges"] = Circuit(run.scores.graph, run.scores.values != 0)
+    if edges is not None:
+        how["edges"] = edges
     left = range(len(found), request.draws)
     with progress.counting("drawing examples", request.draws, "draws", len(found)) as advance:
-        for circuit in circuits_of_draws(model, pairs, asked.method, choose, left, request.seed, **how):
+        for circuit in circuits_of_draws(model, pairs, asked.method, choose, left, request.seed, how):
             found.append(circuit)
             if request.out is not None:
                 save(request.out, of, found)
@@ -69,10 +69,11 @@ def stability_of_run(request: StabilityRequest, progress: Progress | None = None
     return Stability(tuple(found))
 
 
-def check(request: StabilityRequest) -> tuple[Run, Pairs]:
-    """The run, and the pairs that its circuit was found on; all problems at once."""
+def check(request: StabilityRequest) -> tuple[Run, Pairs, Circuit | None]:
+    """The run, the pairs that its circuit was found on, and the edges that were gone through, if not all;
+    all problems at once."""
     problems = Problems(*request.misread)
-    run, pairs = None, None
+    run, pairs, edges = None, None, None
     with gathered(problems):
         run = load_run(request.run) if request.run else None
     if request.draws < 2:
@@ -82,6 +83,9 @@ def check(request: StabilityRequest) -> tuple[Run, Pairs]:
         pairs = None if model is None else pairs_found_on(run, model)
         if model is not None and pairs is None:
             problems.add("the prompts that the run's circuit was found on are not what they were, or gone.")
+        if run.request.edges_from is not None:
+            with gathered(problems):
+                edges = edges_from(run.request.edges_from, run.scores.graph)
         if request.out is not None:
             problems.add(*check_kept(Path(request.out), [run.request]))
             if Path(request.out).is_dir():
@@ -89,16 +93,23 @@ def check(request: StabilityRequest) -> tuple[Run, Pairs]:
     problems.raise_any()
     assert run is not None
     assert pairs is not None
-    return run, pairs
+    return run, pairs, edges
 
 
-def described(run: Run, model: Transformer) -> dict[str, Any]:
+def described(run: Run, model: Transformer, edges: Circuit | None) -> dict[str, Any]:
     """What the circuits of draws depend on, their seed apart."""
     asked = run.record["request"]
     unimportant = ("out", "overwrite", "evaluate_on", "batch_size", "device")
     told = {name: value for name, value in asked.items() if name not in unimportant}
+    gone_through = None if edges is None else list(edges)
     weights, prompts = weights_fingerprint(model), run.record["prompts"].get("sha256")
-    return {**told, "options": run.record["options"], "weights": weights, "prompts_sha256": prompts}
+    return {
+        **told,
+        "options": run.record["options"],
+        "gone_through": gone_through,
+        "weights": weights,
+        "prompts_sha256": prompts,
+    }
 
 
 def circuits_in(path: str, of: dict[str, Any], run: Run) -> list[Circuit]:

@@ -5,7 +5,8 @@
                                          share x on its way to its replacement), exact; at 1 its exact effect
     straight line                      = x * estimate, what EAP takes it for
 
-Exact effects are those of `activation-patching`. A slope below 1 says that estimates are too large.
+Exact effects are those of `activation-patching`. Where R^2 is high, a slope below 1 says that estimates are
+too large.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from edgewise.edges import check_same, edge_places
 from edgewise.errors import BadInput
 from edgewise.evaluation.faithfulness import how_to_judge
 from edgewise.graph import Graph
+from edgewise.masks.constants import OPTIMAL
 from edgewise.methods.trials import Trials
 from edgewise.models.transformer import Transformer
 from edgewise.tasks.pairs import Pairs
@@ -43,7 +45,8 @@ def agreement(estimated: Scores, exact: Scores, among: Circuit | None = None) ->
     """Over all edges, or those of a circuit."""
     from scipy import stats
 
-    check_same(estimated.graph, exact.graph)
+    for other_graph in (exact.graph, *([] if among is None else [among.graph])):
+        check_same(estimated.graph, other_graph)
     edges = estimated.graph.edges if among is None else among.kept
     one, other = (scores.values[edges].double().numpy() for scores in (estimated, exact))
     for name, values in (("estimated", one), ("exact", other)):
@@ -66,8 +69,11 @@ def interpolated(
     batch_size: int = 16,
 ) -> Float[Tensor, "edges steps"]:
     """The effect of each edge at `steps` shares from 0 to 1. Metric and ablation are as in `discover`."""
-    if steps < 2:
-        raise BadInput(f"steps must be 2 or more. Got {steps}.")
+    problems = [] if steps > 1 else [f"steps must be 2 or more. Got {steps}."]
+    if ablation == OPTIMAL:
+        problems.append("'optimal' has constants for each circuit of its own. Choose another ablation.")
+    if problems:
+        raise BadInput(*problems)
     measure, replacing = how_to_judge(model, pairs, metric, ablation, batch_size, None)
     graph = Graph.of(model.config)
     rows, sources = edge_places(graph, edges)

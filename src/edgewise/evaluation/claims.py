@@ -24,14 +24,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.circuit import Circuit
-from edgewise.errors import BadInput
+from edgewise.edges import check_same
+from edgewise.errors import BadInput, check_kind
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits, how_to_judge
 from edgewise.evaluation.hypotheses import MARGIN, SHARE, equivalence, independence, less_often, more_often
 from edgewise.evaluation.random_circuits import Draws
+from edgewise.graph import Graph
 from edgewise.masks.constants import OPTIMAL
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
+from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
 LEVEL = 0.05
@@ -83,9 +86,15 @@ def claims(
     progress: bool | Progress = False,
 ) -> list[Claim]:
     """All five, on pairs that the circuit was not found on. The metric is as in `discover`."""
-    if problems := check_claims(pairs, ablation) + check_sizes(level, share, margin, draws):
+    problems = check_kind(circuit, Circuit, "an ew.Circuit", "Scores give one: scores.top(200).")
+    if problems := problems + check_sizes(level, share, margin, draws):
         raise BadInput(*problems)
-    measure, replacing = how_to_judge(model, pairs, metric, ablation, batch_size, None)
+    # That constants are learned is refused below, with what else is wrong.
+    other = "corrupted" if ablation == OPTIMAL else ablation
+    measure, replacing = how_to_judge(model, pairs, metric, other, batch_size, None)
+    if problems := check_claims(pairs, ablation, measure):
+        raise BadInput(*problems)
+    check_same(Graph.of(model.config), circuit.graph)
     random = Draws(circuit.graph, seed)
     edges = list(circuit)
     without = [circuit - Circuit.of(circuit.graph, [edge]) for edge in edges]
@@ -161,8 +170,13 @@ def beside_random(name: str, this: NDArray[np.float64], random: NDArray[np.float
     return Claim(name, more_often(this.item(), random, share), False, told)
 
 
-def check_claims(pairs: Pairs, ablation: str) -> list[str]:
+def check_claims(pairs: Pairs, ablation: str, metric: Metric) -> list[str]:
     problems = []
+    if any(metric.compares_with_full(pair) for pair in pairs):
+        problems.append(
+            f"tests need a score that every run has of its own. Got {metric.name!r}, which compares with the "
+            "full model. Choose another metric, e.g. logit-diff."
+        )
     if ablation == OPTIMAL:
         problems.append(
             "tests need hundreds of circuits, and 'optimal' learns constants for each. "

@@ -84,7 +84,7 @@ def intervals_of(
     return {
         "circuit": interval(np.mean, [circuit], *how),
         "faithfulness": interval(AVERAGINGS[evaluation.averaging], [circuit, full, replaced], *how),
-        "kl": interval(np.mean, [values["kl"]], *how),
+        "kl": interval(np.mean, [values["kl"]], *how) if "kl" in values else None,
     }
 
 

@@ -16,6 +16,7 @@ import torch
 
 from edgewise.circuit import Circuit, Scores
 from edgewise.edges import edge_places
+from edgewise.errors import BadInput, check_kind
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits, how_to_judge
 from edgewise.models.transformer import Transformer
@@ -36,6 +37,8 @@ def contributions(
     learned_on: Pairs | None = None,
 ) -> Scores:
     """Of every edge of the circuit; those outside have 0. The rest is as in `evaluate`."""
+    if problems := check_kind(circuit, Circuit, "an ew.Circuit", "Scores give one: scores.top(200)."):
+        raise BadInput(*problems)
     measure, replacing = how_to_judge(model, pairs, metric, ablation, batch_size, learned_on)
     [whole] = evaluate_circuits(model, pairs, [circuit], measure, replacing, batch_size)
     return contributions_to(whole, model, pairs, circuit, measure, replacing, batch_size)
@@ -52,6 +55,8 @@ def contributions_to(
     progress: Progress | None = None,
 ) -> Scores:
     """`whole`: the circuit's evaluation on these pairs."""
+    if whole.faithfulness is None:
+        raise BadInput(f"no edge contributes to a faithfulness that is {whole.faithfulness_text}.")
     own, edges = replacing(circuit), list(circuit)
     without = [circuit - Circuit.of(circuit.graph, [edge]) for edge in edges]
     found = evaluate_circuits(model, pairs, without, metric, lambda _: own, batch_size, progress)
