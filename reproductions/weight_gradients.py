@@ -40,6 +40,7 @@ import torch
 import edgewise as ew
 from edgewise import zoo
 from edgewise.components import ComponentScores
+from edgewise.evaluation.roc import roc_of_ranking
 from edgewise.methods.direct_effect import direct_effect
 from edgewise.methods.weight_gradients import (
     BySize,
@@ -103,11 +104,9 @@ class Case:
         graph, circuit = self.known.circuit.graph, self.known.circuit
         inside, doubtful = set(circuit.nodes()), set(self.known.backups.nodes())
         nodes = [name for name in graph.sources if name not in graph.embeddings]
-        score = dict(zip(graph.sources, values.tolist(), strict=True))
-        within = torch.tensor([score[name] for name in nodes if name in inside])
-        outside = torch.tensor([score[name] for name in nodes if name not in inside | doubtful])
-        higher = (within[:, None] > outside).double() + (within[:, None] == outside).double() / 2
-        return float(higher.mean())
+        scores = values[[graph.source_index[name] for name in nodes]]
+        belong = torch.tensor([name in inside for name in nodes])
+        return roc_of_ranking(scores, belong, torch.tensor([name not in doubtful for name in nodes])).auc
 
     def sizes(self) -> tuple[int, int]:
         """Nodes of the circuit, and of the model."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from edgewise.circuit import Circuit
 from edgewise.errors import Problems, gathered, several
-from edgewise.evaluate_checks import check
+from edgewise.evaluate_checks import Prompts, check
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.overlap import overlap
@@ -22,7 +22,7 @@ from edgewise.masks.optimal import replacers_to_judge
 from edgewise.meaning import MEASURED_ON
 from edgewise.models.load import load
 from edgewise.progress import Progress
-from edgewise.request import CompareRequest, EvaluationRequest
+from edgewise.request import CompareRequest, EvaluationRequest, Request
 from edgewise.run import select
 from edgewise.run_folder import Run, load_run
 from edgewise.tasks.metrics import METRICS
@@ -46,14 +46,14 @@ class Compared:
         return sum(self.run.record["seconds"].values())
 
     def to_dict(self) -> dict[str, Any]:
-        told = {"edges": "edges", "faithfulness": "faithfulness", "kl": "kl"}
+        told = ("edges", "faithfulness", "kl")
         return {
             "run": str(self.run.folder),
             "method": self.run.request.method,
             "found_by": self.run.request.ablation,
             "chosen": self.run.record["edges"]["selected"],
-            "own": {name: getattr(self.own, of) for name, of in told.items()},
-            "at_size": {name: getattr(self.at_size, of) for name, of in told.items()},
+            "own": {name: getattr(self.own, name) for name in told},
+            "at_size": {name: getattr(self.at_size, name) for name in told},
             "edge_auc": self.run.evaluation.edge_auc,
             "precision_at_known_size": self.run.evaluation.precision_at_known_size,
             "seconds": self.seconds,
@@ -123,7 +123,7 @@ def compare_runs(request: CompareRequest, progress: Progress | None = None) -> C
     return done
 
 
-def checked(request: CompareRequest) -> tuple[list[Run], Any, Any]:
+def checked(request: CompareRequest) -> tuple[list[Run], Request, Prompts]:
     """The runs, what is asked, and the prompts; all problems at once."""
     problems = Problems(*request.misread)
     runs: list[Run] = []

@@ -36,9 +36,9 @@ def show_stability(done: Stability) -> None:
         "overlap": f"{done.overlap:.3f} of two circuits, at least {min(done.overlaps):.3f} (Jaccard)",
     }
     out.print(section("Circuits of other draws of the examples", facts_table(facts)))
-    parts = [done.always.sources(), done.ever.sources()]
     out.print(section("How often an edge is in", edges_table(frequent_edges(done), "share")))
-    out.print(f"{len(parts[0]):,} of {len(parts[1]):,} sources are in all draws")
+    always, ever = len(done.always.sources()), len(done.ever.sources())
+    out.print(f"{always:,} of {ever:,} sources are in all draws")
 
 
 def show_compared(done: Comparison) -> None:
