@@ -104,7 +104,7 @@ def test_help_tells_how_edges_are_ranked():
     wide = {"COLUMNS": "200", "TERMINAL_WIDTH": "200"}
     shown = " ".join(edgewise("discover", "--help", env=wide).stdout.replace("│", "").split())
     assert "Those whose absolute score is at least this; see --by." in shown
-    assert "absolute, how far its score is from 0; or value, the score itself. [default: absolute]" in shown
+    assert "absolute, how far its score is from 0, or value, the score itself; else as the method" in shown
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -64,7 +64,7 @@ def test_runs_that_were_not_found_alike_are_noted(home, others):
     discover(home, "--ablation", "zero", "--edges", 9, "--quiet", "--out", home / "by-zero")
     told = compared(others[0], home / "by-zero")
     assert told["notes"][0] == "the runs were found with different ablation: corrupted, zero."
-    assert "the first run's circuit was found on 10 of these prompt pairs." in told["notes"]
+    assert "run, by-zero: found on 10 of these prompt pairs." in told["notes"]
 
 
 def test_what_cannot_be_compared_is_told_at_once(home, others, tmp_path):
@@ -75,6 +75,8 @@ def test_what_cannot_be_compared_is_told_at_once(home, others, tmp_path):
     assert told[1] == "edges must be 1 or more. Got 0."
     assert told[2].startswith("runs on one graph were needed. ")
     assert problems(edgewise("compare", others[0])) == ["two runs or more were needed. Got 1."]
+    together = problems(edgewise("compare", others[0], tmp_path / "none", "--metric", "logits-diff"))
+    assert [problem.split(" ")[0] for problem in together] == [f"{tmp_path / 'none'}", "unknown"]
     assert problems(edgewise("compare")) == ["two runs or more were needed. Got 0."]
 
 

@@ -163,7 +163,7 @@ def test_the_files_of_learn_units_and_their_keys_are_those_written(home):
     given = {"out": "runs/units", "model": "zoo:induction", "options": {"steps": 1}, "grain": "stream"}
     asked = UnitsRequest(**given)
     written = describe_units_run(
-        asked, model, "", Units("stream", {"stream": torch.ones(2)}, 1, 0.0, 0.0), {}
+        asked, model, "", Units("stream", {"stream": torch.ones(2)}, 1, 0.0, 0.0), {}, {}
     )
     told = [key for cell in names_in(table(page, "### units.json")) for key in cell.split(", ")]
     assert sorted(told) == sorted(written)

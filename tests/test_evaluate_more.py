@@ -1,8 +1,10 @@
 """`edgewise evaluate` with a curve, completeness, minimality and another averaging."""
 
+import dataclasses
 import json
 
 import pytest
+import torch
 
 import edgewise as ew
 from cli_cases import discover, edgewise, problems
@@ -12,6 +14,7 @@ from edgewise.evaluation.minimality import contributions
 from edgewise.export_run import export_run
 from edgewise.formats import mib
 from edgewise.request import ExportRequest
+from edgewise.run import select
 from tiny_runs import EDGES
 
 
@@ -126,3 +129,36 @@ def test_a_run_whose_circuit_was_not_pruned_has_a_curve_that_is_not_either(home)
     scores = ew.load_run(home / "whole").scores
     sizes = [len(circuit) for circuit in circuits_of_sizes(scores, prune=False)]
     assert [each["edges"] for each in told["evaluations"]] == sizes
+
+
+def test_where_some_edges_have_no_score_larger_circuits_are_those_that_have_one(home):
+    found = discover(home, "--method", "acdc", "--set", "tau=1e-3", "--quiet", "--out", home / "walked")
+    assert found.exit_code == 0, found.stderr
+    run = ew.load_run(home / "walked")
+    able = ew.Circuit(run.scores.graph, run.scores.values != 0)
+    assert 0 < len(able) < EDGES
+    done = edgewise("evaluate", home / "walked", "--curve", "--json")
+    assert f"{len(able)} edges have a score to be chosen by" in done.stderr
+    told = json.loads(done.stdout)
+    sizes = [evaluation["edges"] for evaluation in told["evaluations"]]
+    assert sizes[-1] == len(able.prune())
+    one = edgewise("evaluate", home / "walked", "--edges", EDGES, "--json")
+    assert json.loads(one.stdout)["evaluations"][0]["edges"] == sizes[-1]
+    assert "have a score" not in edgewise("evaluate", home / "walked", "--edges", len(able)).stderr
+    beside = edgewise("compare", home / "walked", home / "run", "--edges", EDGES, "--json")
+    [note] = [note for note in json.loads(beside.stdout)["notes"] if "have a score" in note]
+    assert note.startswith("walked: ")
+
+
+def test_a_mask_that_chose_by_value_is_cut_by_value_unless_another_order_is_asked_for(home):
+    run = ew.load_run(home / "run")
+    values = torch.where(
+        run.scores.graph.edges, torch.linspace(-2, 1, run.scores.values.numel()).view_as(run.scores.values), 0
+    )
+    chosen = ew.Scores(run.scores.graph, values, chosen=7)
+    plain = dataclasses.replace(run.request, edges=None, prune=False)
+    assert select(chosen, plain, 7) == select(chosen, plain) == chosen.own()
+    by_size = dataclasses.replace(plain, by="absolute")
+    assert select(chosen, by_size, 7) == chosen.top(7, "absolute") != chosen.own()
+    ranked = ew.Scores(run.scores.graph, values)
+    assert select(ranked, plain, 7) == ranked.top(7, "absolute")

@@ -109,3 +109,11 @@ def test_minimality_names_the_edges_that_do_nothing():
     found = minimal(["one", "two", "three"], np.array([2.0, 0.0, 3.0]), draws, SHARE, LEVEL)
     assert (found.edges, found.verdict) == (("two",), "refuted")
     assert found.told == "1 of 3 edges change no more than chance"
+
+
+def test_of_many_examples_independence_is_told_of_some():
+    draw = np.random.default_rng(0)
+    one = draw.normal(size=20_000)
+    # The square of 20,000 numbers is 3.2 GB.
+    assert independence(one, one + draw.normal(size=20_000), permutations=19) == 0.05
+    assert independence(one, draw.normal(size=20_000), permutations=19, seed=1) > 0.05

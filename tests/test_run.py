@@ -49,6 +49,9 @@ def test_a_run_leaves_its_files_and_nothing_else(home, done):
     assert {path.name for path in home.iterdir()} >= {"model", "prompts.jsonl", "run"}
     assert not [path for path in home.iterdir() if path.name.startswith(".")]
     record = done.record
+    assert set(record["costs"]) == {"forwards", "peak_bytes"}
+    assert record["costs"]["forwards"] > 1
+    assert record["costs"]["peak_bytes"] > 50e6, "python and torch alone take more"
     assert set(record["seconds"]) == {"validate", "load", "discover", "evaluate"}
     assert set(record["versions"]) == {"edgewise", "torch", "transformers", "python"}
     assert record["edges"] == {"graph": EDGES, "selected": 40, "kept": len(done.circuit)}

@@ -40,7 +40,7 @@ def without_seconds(folder: Path) -> dict[str, object]:
     """What a run left, but for how long it took and where it is."""
     left = {name: content for name, content in contents(folder).items() if name.endswith("s")}
     record = json.loads((folder / "units.json").read_text())
-    record["request"]["out"] = record["seconds"] = None
+    record["request"]["out"] = record["seconds"] = record["costs"] = None
     training = lines_of((folder / "training.jsonl").read_text())
     return {**left, "record": record, "training": training, "evaluation": contents(folder)["evaluation.json"]}
 

@@ -73,7 +73,10 @@ def known_edges(
     backups = between
     if abs(enough - 1) > STAYS:
         backups = between | ((pruned | faithfulness.prune(alone, most_missed_first=True)) & ~needed)
-    known = KnownCircuit(Circuit(graph, needed), Circuit(graph, backups), Circuit(graph, against))
+    roles = {node.name: node.places for node in lesson.causal.nodes}
+    known = KnownCircuit(
+        Circuit(graph, needed), Circuit(graph, backups), Circuit(graph, against), roles=roles
+    )
     outside = graph.edges & ~circuit.kept
     lowest = alone[outside].topk(3, largest=False).values.max()
     measured: dict[str, Any] = {

@@ -7,23 +7,24 @@ run's strongest edges, in its own order, pruned if it prunes: overlaps are of th
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgewise.circuit import Circuit
 from edgewise.errors import Problems, gathered, several
-from edgewise.evaluate_checks import Prompts, check
+from edgewise.evaluate_checks import Prompts, check, pairs_found_on
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.overlap import overlap
 from edgewise.files import atomic_write, make_parents
 from edgewise.masks.optimal import replacers_to_judge
 from edgewise.meaning import MEASURED_ON
-from edgewise.models.load import load
+from edgewise.models.load import preview
 from edgewise.progress import Progress
 from edgewise.request import CompareRequest, EvaluationRequest, Request
-from edgewise.run import select
+from edgewise.run import fewer_than, load_model, select
 from edgewise.run_folder import Run, load_run
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import check_edges, check_file, check_kept
@@ -45,6 +46,12 @@ class Compared:
     def seconds(self) -> float:
         return sum(self.run.record["seconds"].values())
 
+    @property
+    def costs(self) -> dict[str, float | int | None]:
+        """None where they are not known, as of runs of earlier versions."""
+        known = self.run.record.get("costs", {})
+        return {name: known.get(name) for name in ("forwards", "peak_bytes")}
+
     def to_dict(self) -> dict[str, Any]:
         told = ("edges", "faithfulness", "kl")
         return {
@@ -57,6 +64,7 @@ class Compared:
             "edge_auc": self.run.evaluation.edge_auc,
             "precision_at_known_size": self.run.evaluation.precision_at_known_size,
             "seconds": self.seconds,
+            **self.costs,
         }
 
 
@@ -90,13 +98,7 @@ class Comparison:
 def compare_runs(request: CompareRequest, progress: Progress | None = None) -> Comparison:
     progress = progress or Progress()
     runs, asked, prompts = checked(request)
-    model = load(
-        asked.model,
-        dtype=asked.dtype,
-        device=asked.device,
-        grouped_readers=asked.grouped_readers,
-        quiet=not progress.shown,
-    )
+    model = load_model(asked, progress, asked.grouped_readers)
     size = request.edges or min(max(run.record["edges"]["selected"], 1) for run in runs)
     at_size = [select(run.scores, run.request, size) for run in runs]
     circuits = [*(run.circuit for run in runs), *at_size]
@@ -114,9 +116,12 @@ def compare_runs(request: CompareRequest, progress: Progress | None = None) -> C
             names_of(runs), runs, found[: len(runs)], found[len(runs) :], at_size, strict=True
         )
     ]
-    done = Comparison(place, size, compared, notes_on(runs))
-    if prompts.found_on is not None and (also := overlap(prompts.judged_on, prompts.found_on)):
-        done.notes.append(f"the first run's circuit was found on {also:,} of these prompt pairs.")
+    notes = [
+        *notes_on(runs),
+        *by_run(compared, lambda each: seen_before(each, asked, prompts)),
+        *by_run(compared, lambda each: fewer_than(size, each.run.scores, each.run.request)),
+    ]
+    done = Comparison(place, size, compared, notes)
     if request.out is not None:
         make_parents(request.out)
         atomic_write(request.out, json.dumps(done.to_dict(), indent=1) + "\n")
@@ -148,18 +153,32 @@ def checked(request: CompareRequest) -> tuple[list[Run], Request, Prompts]:
     if request.out is not None:
         kept = check_kept(Path(request.out), [run.request for run in runs])
         problems.add(*kept or check_file(request.out, request.overwrite))
+    how = ("prompts", "metric", "ablation", "split", "examples")
+    first = None
+    for folder in [*(str(run.folder) for run in runs), *request.runs][:1]:
+        with gathered(problems):
+            first = check(EvaluationRequest(run=folder, **{name: getattr(request, name) for name in how}))
     problems.raise_any()
-    _, asked, prompts = check(
-        EvaluationRequest(
-            run=str(runs[0].folder),
-            prompts=request.prompts,
-            metric=request.metric,
-            ablation=request.ablation,
-            split=request.split,
-            examples=request.examples,
-        )
-    )
-    return runs, asked, prompts
+    assert first is not None
+    return runs, *first[1:]
+
+
+def seen_before(compared: Compared, asked: Request, prompts: Prompts) -> str | None:
+    """What to know of the prompts that a run's circuit was found on."""
+    found_on = pairs_found_on(compared.run, preview(asked.model, grouped_readers=asked.grouped_readers))
+    if found_on is None:
+        return "found on prompts that are not what they were, or gone: these may be among them."
+    also = overlap(prompts.judged_on, found_on)
+    return f"found on {also:,} of these prompt pairs." if also else None
+
+
+def by_run(compared: list[Compared], note_on: Callable[[Compared], str | None]) -> list[str]:
+    """Notes with the names of the runs that they are on."""
+    names: dict[str, list[str]] = {}
+    for each in compared:
+        if note := note_on(each):
+            names.setdefault(note, []).append(each.name)
+    return [f"{', '.join(of)}: {note}" for note, of in names.items()]
 
 
 def names_of(runs: list[Run]) -> list[str]:

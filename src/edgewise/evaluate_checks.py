@@ -72,7 +72,8 @@ def check(request: EvaluationRequest) -> tuple[Run, Request, Prompts]:
     with gathered(problems):
         problems.add(*check_sources(request.prompts, request.task, own_task(asked.model) or ""))
     prompts = check_asked(asked, request, run, problems)
-    problems.add(*check_name("order of edges", asked.by, STRENGTH))
+    if asked.by:
+        problems.add(*check_name("order of edges", asked.by, STRENGTH))
     if request.by is not None and not (request.edges or request.curve):
         problems.add(
             "by is the order of which --edges are the strongest. Got none. Give some, or leave it out."

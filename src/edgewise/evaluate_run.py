@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from edgewise.circuit import Circuit, Scores
 from edgewise.evaluate_checks import check
 from edgewise.evaluation.averaging import RATIO_OF_MEANS
 from edgewise.evaluation.claims import Claim, claims
-from edgewise.evaluation.curve import MIB_SIZES, Curve, circuits_of_sizes, share_of
+from edgewise.evaluation.curve import MIB_SIZES, Curve, sizes_in_edges
 from edgewise.evaluation.evaluation import AGAINST_KNOWN, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.minimality import contributions_to
@@ -22,11 +22,10 @@ from edgewise.masks.constants import OPTIMAL
 from edgewise.masks.optimal import replacers_to_judge
 from edgewise.meaning import MEASURED_ON
 from edgewise.models.fingerprint import weights_fingerprint
-from edgewise.models.load import load
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.request import EvaluationRequest, Request
-from edgewise.run import select
+from edgewise.run import fewer_than, load_model, select
 from edgewise.run_folder import Run, file_hash
 from edgewise.tasks.metrics import METRICS
 
@@ -55,14 +54,9 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     run, asked, prompts = check(request)
     pairs, found_on = prompts.judged_on, prompts.found_on
     place = asked.prompts or f"task {asked.task}, split {request.split or MEASURED_ON}"
-    model = load(
-        asked.model,
-        dtype=asked.dtype,
-        device=asked.device,
-        grouped_readers=asked.grouped_readers,
-        quiet=not progress.shown,
-    )
-    circuits = circuits_of(run, asked, request)
+    model = load_model(asked, progress, asked.grouped_readers)
+    sizes = sizes_of(run, request)
+    circuits = [select(run.scores, asked, size) for size in sizes] if sizes else [run.circuit]
     metric = METRICS[asked.metric]
     replacing = replacers_to_judge(
         asked.ablation, model, pairs, metric, prompts.learned_on, asked.batch_size, progress
@@ -83,6 +77,9 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     else:
         evaluations = [with_overlap(each, pairs, found_on) for each in evaluations]
     notes = notes_on(run, asked, model, same_prompts) + evaluations[0].doubts
+    # A curve ends with all edges, whatever was found.
+    if sizes and (fewer := fewer_than(max(sizes), run.scores, asked)):
+        notes.append(fewer)
     if asked.ablation == OPTIMAL and (also := overlap(pairs, prompts.learned_on or ())):
         notes.append(f"the constants were learned on {also:,} of these {len(pairs):,} prompt pairs.")
     if is_judged_alike(run, asked, model):
@@ -92,8 +89,9 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     tested = claims(model, pairs, circuits[0], **put, progress=progress) if request.tests else []
     averaging = request.averaging or RATIO_OF_MEANS
     evaluations, of_rest = ([each.averaged(averaging) for each in some] for some in (evaluations, of_rest))
-    shares = [share_of(circuit) for circuit in circuits] if request.edges else MIB_SIZES
-    curve = Curve(tuple(shares), tuple(evaluations)) if request.curve else None
+    every = run.scores.graph.edge_count
+    shares = tuple(size / every for size in request.edges) or MIB_SIZES
+    curve = Curve(shares, tuple(evaluations)) if request.curve else None
     done = Evaluated(run, place, circuits, evaluations, notes, curve, of_rest, contributed, tested)
     if request.out is not None:
         make_parents(request.out)
@@ -128,13 +126,11 @@ def least_first(contributions: Scores, circuit: Circuit) -> list[tuple[str, floa
     return of_circuit[::-1]
 
 
-def circuits_of(run: Run, asked: Request, request: EvaluationRequest) -> list[Circuit]:
-    """What is measured: the run's own circuit, unless sizes are asked for."""
-    if request.edges:
-        return [select(run.scores, asked, edges) for edges in request.edges]
-    if request.curve:
-        return circuits_of_sizes(run.scores, MIB_SIZES, asked.by, asked.prune)
-    return [run.circuit]
+def sizes_of(run: Run, request: EvaluationRequest) -> Sequence[int]:
+    """Of the circuits that are measured; none where it is the run's own."""
+    if request.edges or not request.curve:
+        return request.edges
+    return sizes_in_edges(run.scores.graph)
 
 
 def is_judged_alike(run: Run, asked: Request, model: Transformer) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgewise.compare_run import Comparison
+from edgewise.compare_run import Compared, Comparison
 from edgewise.evaluate_run import Evaluated, least_first, more_of
 from edgewise.evaluation.claims import LEVEL
 from edgewise.reports.screen import screen
@@ -44,14 +44,15 @@ def show_stability(done: Stability) -> None:
 def show_compared(done: Comparison) -> None:
     out = screen()
     first = done.runs[0].own
-    numbers = ("own", "faithful", "kept", "faithful", "KL", "AUC", "s")
+    numbers = ("own", "faithful", "kept", "faithful", "KL", "AUC", "s", "runs", "GB")
     table = table_of(("run", "method"), numbers)
     for each in done.runs:
         auc = each.run.evaluation.edge_auc
         table.add_row(
             *(each.name, each.run.request.method, f"{each.run.record['edges']['selected']:,}"),
             *(each.own.faithfulness_number, f"{len(each.circuit):,}", each.at_size.faithfulness_number),
-            *(divergence_text(each.at_size), "-" if auc is None else f"{auc:.3f}", f"{each.seconds:.1f}"),
+            *(divergence_text(each.at_size), "-" if auc is None else f"{auc:.3f}"),
+            *(f"{each.seconds:.1f}", plain_runs(each), gigabytes(each)),
         )
     title = f"{first.metric} on {first.examples:,} prompt pairs, ablation {first.ablation}"
     out.print(section(f"{title}; own, then {done.size:,} edges", table))
@@ -59,6 +60,17 @@ def show_compared(done: Comparison) -> None:
     for place, (each, row) in enumerate(zip(done.runs, done.overlaps, strict=True), 1):
         overlaps.add_row(f"{place} {each.name}", *(f"{number:.2f}" for number in row))
     out.print(section(f"Edges in both, of those in either, at {done.size:,} edges", overlaps))
+
+
+def plain_runs(compared: Compared) -> str:
+    """How many plain runs of the prompts take as long as the search."""
+    count = compared.costs["forwards"]
+    return "-" if count is None else f"{count:,.0f}" if count >= 10 else f"{count:.1f}"
+
+
+def gigabytes(compared: Compared) -> str:
+    most = compared.costs["peak_bytes"]
+    return "-" if most is None else f"{most / 1e9:.2f}"
 
 
 def frequent_edges(done: Stability) -> list[tuple[str, float]]:

@@ -91,11 +91,12 @@ class Request(RunRequest):
     by: Annotated[
         str,
         Help(
-            "What makes an edge strong: absolute, how far its score is from 0; or value, the score itself.",
+            "What makes an edge strong: absolute, how far its score is from 0, or value, the score itself; "
+            "else as the method chose, absolute where it only ranks.",
             "ORDER",
             CIRCUIT,
         ),
-    ] = "absolute"
+    ] = ""
     prune: Annotated[bool, Help("Keep those on no path from embedding to logits, too.", panel=CIRCUIT)] = True
     grouped_readers: Annotated[
         bool, Help("One k and v reader per key/value head, not per query head.", panel=COMPUTING)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from edgewise.checkpoint import FOLDER, STATE, told_if_stopped
 from edgewise.circuit import Circuit, Scores
+from edgewise.costs import search, timed
 from edgewise.discovery import checkpoint_in, discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
@@ -58,7 +56,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
         training.unlink(missing_ok=True)
     if keeper is None and request.overwrite:
         (Path(request.out) / FOLDER / STATE).unlink(missing_ok=True)
-    with timed(seconds, "discover"):
+    with search("discover", seconds, model, checked.found_on, request.batch_size, keeper) as costs:
         scores = discover(
             model,
             checked.found_on,
@@ -86,8 +84,8 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     # Of edges that were not tried nothing is known that could be held beside the truth.
     truth = None if request.edges_from else checked.truth
     if truth is not None and is_known_of(model, truth, request):
-        evaluation = replace(evaluation, **against_known(scores, truth, request.by))
-    record = describe_run(request, model, checked.sha256, circuit, seconds)
+        evaluation = replace(evaluation, **against_known(scores, truth, request.by or "absolute"))
+    record = describe_run(request, model, checked.sha256, circuit, seconds, costs)
     told = training.read_text() if training.is_file() else ""
     done = Run(request, scores, circuit, evaluation, record, told)
     save_run(done)
@@ -117,26 +115,39 @@ def leaves_some_out(request: Request) -> bool:
     return METHODS[request.method].by_tau or request.edges_from is not None
 
 
+def can_be_chosen(scores: Scores, request: Request) -> Circuit:
+    """The edges that a size is filled with."""
+    if not leaves_some_out(request):
+        return Circuit.full(scores.graph)
+    return Circuit(scores.graph, scores.values != 0)
+
+
+def order_of(scores: Scores, request: Request) -> str:
+    """Of the edges: the one asked for, or else that in which the method itself chose, where it did."""
+    return request.by or ("absolute" if scores.chosen is None else "value")
+
+
 def select(scores: Scores, request: Request, edges: int | None = None) -> Circuit:
-    """The circuit that a request makes of scores; `edges` takes the place of its own choice."""
-    wanted = request.edges if edges is None else edges
+    """The circuit that a request makes of scores; `edges` takes the place of its own choice. Where fewer can
+    be chosen than are wanted, all of these."""
+    wanted, by = request.edges if edges is None else edges, order_of(scores, request)
     if wanted is not None:
-        circuit = scores.top(wanted, request.by)
+        circuit = scores.top(wanted, by)
     elif request.threshold is not None:
-        circuit = scores.threshold(request.threshold, request.by)
+        circuit = scores.threshold(request.threshold, by)
     elif request.sparsity is not None:
-        circuit = scores.sparsity(request.sparsity, request.by)
+        circuit = scores.sparsity(request.sparsity, by)
     elif scores.chosen is not None:
         circuit = scores.own()
     else:
-        circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), request.by)
-    if leaves_some_out(request):
-        circuit = Circuit(scores.graph, circuit.kept & (scores.values != 0))
+        circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), by)
+    circuit = circuit & can_be_chosen(scores, request)
     return circuit.prune() if request.prune else circuit
 
 
-@contextmanager
-def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    seconds[stage] = round(time.perf_counter() - start, 3)
+def fewer_than(size: int, scores: Scores, request: Request) -> str | None:
+    """What to know of circuits of so many edges, where there are not as many to choose from."""
+    able = len(can_be_chosen(scores, request))
+    if size <= able:
+        return None
+    return f"{able:,} edges have a score to be chosen by: circuits of more are these."

@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from edgewise.costs import Costs
 from edgewise.errors import EdgewiseError
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
@@ -27,7 +28,11 @@ TRAINING_TOLD = "how the mask was learned, step by step"
 
 
 def described(
-    request: RunRequest, model: Transformer, prompts_sha256: str, seconds: Mapping[str, float]
+    request: RunRequest,
+    model: Transformer,
+    prompts_sha256: str,
+    seconds: Mapping[str, float],
+    costs: Costs,
 ) -> dict[str, Any]:
     """What each record holds. Paths are absolute, so that the run can be gone back to from anywhere."""
     places = {
@@ -49,6 +54,7 @@ def described(
         },
         "prompts": {"sha256": prompts_sha256},
         "seconds": dict(seconds),
+        "costs": dict(costs),
     }
 
 

@@ -1,6 +1,6 @@
 """The folder a run leaves, as a value: `save_run` writes it, `load_run` reads it back.
 
-    run.json            what was asked, versions, model, prompts, seconds, sizes
+    run.json            what was asked, versions, model, prompts, seconds and other costs, sizes
     scores.safetensors  a score for every edge
     circuit.json        the chosen edges
     circuit.txt         the same for people
@@ -22,6 +22,7 @@ from typing import Any
 from edgewise.checkpoint import FOLDER as CHECKPOINT
 from edgewise.checkpoint import STATE
 from edgewise.circuit import Circuit, Scores
+from edgewise.costs import Costs
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.files import atomic_write, in_file, read_json
@@ -44,7 +45,7 @@ from edgewise.run_files import (
 FORMAT, VERSION = "edgewise run", 1
 RECORD, TEXT = "run.json", "circuit.txt"
 FILES = {
-    RECORD: "what was asked, versions, model, seconds",
+    RECORD: "what was asked, versions, model, costs",
     native.SCORES: "a score for every edge",
     native.CIRCUIT: "the circuit's edges",
     TEXT: "the circuit, for people",
@@ -79,13 +80,18 @@ class Run:
 
 
 def describe_run(
-    request: Request, model: Transformer, prompts_sha256: str, circuit: Circuit, seconds: Mapping[str, float]
+    request: Request,
+    model: Transformer,
+    prompts_sha256: str,
+    circuit: Circuit,
+    seconds: Mapping[str, float],
+    costs: Costs,
 ) -> dict[str, Any]:
     """What `run.json` holds. Paths are absolute, so that the run can be gone back to from anywhere."""
     return {
         "format": FORMAT,
         "version": VERSION,
-        **described(request, model, prompts_sha256, seconds),
+        **described(request, model, prompts_sha256, seconds, costs),
         "options": all_options(request),
         "edges": {
             "graph": circuit.graph.edge_count,

@@ -26,7 +26,7 @@ from edgewise.reports.summary import (
 )
 from edgewise.reports.training import notes_on_training, positions_of, rounding_line
 from edgewise.reports.units import notes_on_units, parts, parts_table, rounding_units_line, units_line
-from edgewise.run import leaves_some_out
+from edgewise.run import leaves_some_out, order_of
 from edgewise.run_folder import Run
 from edgewise.units_folder import UNITS, UNITS_FILES, UnitsRun
 
@@ -35,7 +35,7 @@ def show_run(run: Run) -> None:
     out = screen()
     # An empty circuit has none to show, but what was scored was asked for.
     shown, of = (run.circuit, " of the circuit") if len(run.circuit) else (Circuit.full(run.scores.graph), "")
-    edges = strongest_edges(run.scores, shown, run.request.by)
+    edges = strongest_edges(run.scores, shown, order_of(run.scores, run.request))
     out.print()
     out.print(section(f"Strongest edges{of}, by {run.request.method}", edges_table(edges)))
     out.print(section("Circuit", Text(sizes_line(run.circuit))))
@@ -115,7 +115,7 @@ def notes_on_choice(run: Run) -> list[str]:
         ]
     if len(run.circuit):
         return []
-    strongest, score = next(run.scores.ranking(run.request.by))
+    strongest, score = next(run.scores.ranking(order_of(run.scores, run.request)))
     best = f"The strongest edge is {strongest}, with {score:+.4g}."
     if not chosen:
         return [f"the circuit is empty: no edge was chosen. {best}"]
@@ -127,11 +127,12 @@ def run_as_json(run: Run) -> dict[str, Any]:
     return {
         "out": run.request.out,
         "files": list(run.files),
-        "strongest": strongest_edges(run.scores, run.circuit, run.request.by),
+        "strongest": strongest_edges(run.scores, run.circuit, order_of(run.scores, run.request)),
         "evaluation": short(run.evaluation),
         "edges": run.record["edges"],
         "notes": notes_on(run),
         "seconds": run.record["seconds"],
+        "costs": run.record.get("costs", {}),
     }
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgewise.costs import Costs
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.files import atomic_write
 from edgewise.masks.units import Units
@@ -34,7 +35,7 @@ from edgewise.unit_discovery import all_unit_options
 FORMAT, VERSION = "edgewise units run", 1
 UNITS = "units.safetensors"
 UNITS_FILES = {
-    UNITS_RECORD: "what was asked, versions, model, seconds",
+    UNITS_RECORD: "what was asked, versions, model, costs",
     UNITS: "the mask: a number for every unit",
     EVALUATION: "what the units that are kept do alone",
     TRAINING: TRAINING_TOLD,
@@ -60,13 +61,18 @@ class UnitsRun:
 
 
 def describe_units_run(
-    request: UnitsRequest, model: Transformer, prompts_sha256: str, units: Units, seconds: Mapping[str, float]
+    request: UnitsRequest,
+    model: Transformer,
+    prompts_sha256: str,
+    units: Units,
+    seconds: Mapping[str, float],
+    costs: Costs,
 ) -> dict[str, Any]:
     """What `units.json` holds."""
     return {
         "format": FORMAT,
         "version": VERSION,
-        **described(request, model, prompts_sha256, seconds),
+        **described(request, model, prompts_sha256, seconds, costs),
         "options": all_unit_options(request.grain, request.options),
         "units": {
             "grain": units.grain,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.checkpoint import FOLDER, told_if_stopped
+from edgewise.costs import search, timed
 from edgewise.errors import Problems
 from edgewise.evaluation.overlap import with_overlap
 from edgewise.evaluation.units import evaluate_units
@@ -16,7 +17,7 @@ from edgewise.meaning import FOUND_ON, meant, pairs_of, pairs_to_measure, read_m
 from edgewise.models.load import check_placement
 from edgewise.progress import Progress
 from edgewise.request import UnitsRequest
-from edgewise.run import load_model, timed
+from edgewise.run import load_model
 from edgewise.run_files import TRAINING
 from edgewise.unit_discovery import check_learning_of, learn_units, units_checkpoint
 from edgewise.units_folder import UNITS_RECORD, UnitsRun, describe_units_run, save_units_run
@@ -41,12 +42,12 @@ def run_units(request: UnitsRequest, progress: Progress | None = None) -> UnitsR
     training = work / TRAINING
     given = (model, checked.found_on, request.grain)
     keeper = units_checkpoint(work, *given, options, **chosen, overwrite=request.overwrite)
-    with timed(seconds, "learn"):
+    with search("learn", seconds, *given[:2], request.batch_size, keeper) as costs:
         units = learn_units(*given, **chosen, checkpoint=keeper, log=training, progress=progress, **options)
     with timed(seconds, "evaluate"), told_if_stopped(keeper):
         evaluation = evaluate_units(model, pairs, units, **chosen, progress=progress)
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
-    record = describe_units_run(request, model, checked.sha256, units, seconds)
+    record = describe_units_run(request, model, checked.sha256, units, seconds, costs)
     done = UnitsRun(request, units, evaluation, record, training.read_text() if training.is_file() else "")
     save_units_run(done)
     training.unlink(missing_ok=True)

@@ -114,7 +114,7 @@ def check_selection(request: Request, model: Preview | None) -> list[str]:
         problems.append(
             f"sparsity must be from 0 (every edge stays) to 1 (none does). Got {request.sparsity:g}."
         )
-    return problems + check_name("order of edges", request.by, STRENGTH)
+    return problems + (check_name("order of edges", request.by, STRENGTH) if request.by else [])
 
 
 def check_edges(edges: int, graph: Graph | None) -> list[str]:

@@ -28,7 +28,15 @@ from edgewise.edges import check_same
 from edgewise.errors import BadInput, check_kind
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits, how_to_judge
-from edgewise.evaluation.hypotheses import MARGIN, SHARE, equivalence, independence, less_often, more_often
+from edgewise.evaluation.hypotheses import (
+    MARGIN,
+    MOST,
+    SHARE,
+    equivalence,
+    independence,
+    less_often,
+    more_often,
+)
 from edgewise.evaluation.random_circuits import Draws
 from edgewise.graph import Graph
 from edgewise.masks.constants import OPTIMAL
@@ -147,8 +155,9 @@ def equivalent(alone: Evaluation, full: NDArray[np.float64], margin: float) -> C
 def independent(rest: Evaluation, full: NDArray[np.float64], seed: int) -> Claim:
     own = scores_of(rest)
     varies = bool(np.ptp(own)) and bool(np.ptp(full))
-    related = f"{np.corrcoef(own, full)[0, 1]:.2f}" if varies else "none"
-    return Claim("independence", independence(own, full, seed=seed), True, f"correlation {related}")
+    related = f"correlation {np.corrcoef(own, full)[0, 1]:.2f}" if varies else "correlation none"
+    drawn = f", of {MOST:,} examples drawn" if len(full) > MOST else ""
+    return Claim("independence", independence(own, full, seed=seed), True, related + drawn)
 
 
 def minimal(

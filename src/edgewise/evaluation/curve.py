@@ -25,6 +25,7 @@ from edgewise.evaluation.averaging import AVERAGINGS, Numbers
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.evaluation.faithfulness import evaluate_all
 from edgewise.evaluation.intervals import DRAWS, LEVEL, Interval, interval
+from edgewise.graph import Graph
 from edgewise.models.transformer import Transformer
 from edgewise.tasks.pairs import Pairs
 
@@ -99,9 +100,12 @@ def circuits_of_sizes(
     scores: Scores, shares: Sequence[float] = MIB_SIZES, by: str = "absolute", prune: bool = True
 ) -> list[Circuit]:
     """The strongest edges of each size."""
-    every = scores.graph.edge_count
-    chosen = [scores.top(int(share * every), by) for share in shares]
+    chosen = [scores.top(size, by) for size in sizes_in_edges(scores.graph, shares)]
     return [circuit.prune() for circuit in chosen] if prune else chosen
+
+
+def sizes_in_edges(graph: Graph, shares: Sequence[float] = MIB_SIZES) -> list[int]:
+    return [int(share * graph.edge_count) for share in shares]
 
 
 def curve(

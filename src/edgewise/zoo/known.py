@@ -5,10 +5,12 @@ and, where the corrupted prompts have a part in it, to a corruption. A file of k
 that a truth is known for, by `truth_name`:
 
     {"format": "edgewise known circuits", "version": 1, "weights": "a fingerprint",
+     "roles": {"moved": ["a1.h2"], ...},
      "circuits": {"zero": {"edges": [...], "backups": [...], "against": [...]}, "corrupted": ...,
                   "corrupted:swapped": ...}}
 
-`against` are those of the edges that make the model do worse; a file without it has none.
+`against` are those of the edges that make the model do worse; `roles` say what heads and MLPs are there for.
+A file without them has none.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ class KnownCircuit:
     """Edges of the circuit that work against the answer: without one of them the model does better."""
     weights: str | None = field(default=None, compare=False)
     """The fingerprint of the weights it is known of; None: not told."""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """Heads and MLPs by what they are there for."""
 
     def __post_init__(self) -> None:
         if both := list(self.circuit & self.backups):
@@ -63,7 +67,14 @@ def save_known(known: Mapping[str, KnownCircuit], path: str | Path, weights: str
         }
         for name, each in known.items()
     }
-    described = {"format": FORMAT, "version": VERSION, "weights": weights, "circuits": circuits}
+    roles = {role: list(nodes) for each in known.values() for role, nodes in each.roles.items()}
+    described = {
+        "format": FORMAT,
+        "version": VERSION,
+        "weights": weights,
+        "roles": roles,
+        "circuits": circuits,
+    }
     atomic_write(path, json.dumps(described, indent=1) + "\n")
 
 
@@ -72,6 +83,7 @@ def load_known(path: str | Path, graph: Graph) -> dict[str, KnownCircuit]:
     described = read_described(path, FORMAT, VERSION)
     circuits: Any = described.get("circuits")
     try:
+        roles = {role: tuple(nodes) for role, nodes in dict(described.get("roles", {})).items()}
         with in_file(path):
             return {
                 name: KnownCircuit(
@@ -79,6 +91,7 @@ def load_known(path: str | Path, graph: Graph) -> dict[str, KnownCircuit]:
                     Circuit.of(graph, each["backups"]),
                     Circuit.of(graph, each.get("against", ())),
                     described.get("weights"),
+                    roles,
                 )
                 for name, each in circuits.items()
             }

@@ -30,6 +30,8 @@ def published_circuits(task: str, model: str, graph: Graph) -> dict[str, KnownCi
         is_meant = Path(model).name.lower() in described["names"] and sizes == described["graph"]
         if task == described["task"] and is_meant and graph.key_readers == graph.heads:
             circuit = Circuit.of(graph, described["edges"])
-            known = KnownCircuit(circuit, Circuit.empty(graph), Circuit.empty(graph))
+            none = Circuit.empty(graph)
+            roles = {role: tuple(nodes) for role, nodes in described.get("roles", {}).items()}
+            known = KnownCircuit(circuit, none, none, roles=roles)
             return dict.fromkeys(described["ablations"], known)
     return {}

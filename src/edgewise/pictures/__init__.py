@@ -1,0 +1,1 @@
+"""Numbers as pictures, by matplotlib: `pip install 'edgewise[pictures]'`."""

@@ -1,0 +1,86 @@
+"""What every picture is drawn on: one column wide, the same colours everywhere, its numbers beside it.
+
+The colours are those that Okabe and Ito chose for readers who cannot tell all colours apart; curves differ by
+their dashes, too. A name that somebody gave - of a model, a task, a run - is text, whatever is in it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgewise.errors import BadInput
+from edgewise.files import atomic_write, make_parents
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMN, HEIGHT = 4.2, 3.1
+"""Inches."""
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+GREY = "#64748b"
+FORMS = ("svg", "png", "pdf")
+SETTINGS: dict[Any, Any] = {
+    "font.size": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "legend.frameon": False,
+    "legend.fontsize": 7.5,
+    "svg.hashsalt": "edgewise",
+    "svg.fonttype": "none",
+    # A dollar sign in a name begins no formula.
+    "text.parse_math": False,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and the numbers in it."""
+
+    figure: Figure
+    numbers: Mapping[str, Any]
+
+    def save(self, path: str | Path) -> None:
+        """Write it in the form that its name ends in, svg, png or pdf; its numbers beside it, as JSON."""
+        from matplotlib import rc_context
+
+        path = Path(path)
+        form = path.suffix.removeprefix(".").lower()
+        if form not in FORMS:
+            raise BadInput(f"a picture's name must end in .{', .'.join(FORMS)}. Got {path.name!r}.")
+        written = io.BytesIO()
+        # No date, so that the same picture is the same file.
+        dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
+        with rc_context(SETTINGS):
+            self.figure.savefig(written, format=form, dpi=200, metadata=dated, bbox_inches="tight")
+        make_parents(path)
+        atomic_write(path, written.getvalue())
+        atomic_write(path.with_suffix(".json"), json.dumps(self.numbers, indent=1) + "\n")
+
+
+@contextmanager
+def sheet(columns: int = 1, rows: int = 1, height: float = HEIGHT) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A figure and its axes, row by row, to be drawn on inside the block."""
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise BadInput("pictures need matplotlib. Install it: pip install 'edgewise[pictures]'.") from error
+    with rc_context(SETTINGS):
+        figure = Figure(figsize=(COLUMN * columns, height * rows), layout="constrained")
+        yield figure, [figure.add_subplot(rows, columns, place + 1) for place in range(rows * columns)]
+
+
+def styles(count: int) -> Sequence[dict[str, Any]]:
+    """For curves that are told apart by colour and by dashes."""
+    both = zip(cycle(COLOURS), cycle(DASHES), strict=False)
+    return [{"color": colour, "linestyle": dash} for colour, dash in islice(both, count)]
