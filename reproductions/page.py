@@ -90,9 +90,13 @@ class Page:
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table; the first column is words, the others numbers."""
-    under = ["---", *["---:"] * (len(head) - 1)]
-    return [f"| {' | '.join(row)} |" for row in (head, under, *rows)]
+    """A table; columns of numbers to the right."""
+    body = [list(row) for row in rows]
+    numbers = [
+        all(not cell or cell[0] in "-0123456789" for cell in column) for column in zip(*body, strict=True)
+    ]
+    under = ["---:" if number else "---" for number in numbers] or ["---"] * len(head)
+    return [f"| {' | '.join(row)} |" for row in (head, under, *body)]
 
 
 def number(value: float | None, digits: int = 3) -> str:

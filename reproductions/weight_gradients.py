@@ -19,6 +19,10 @@ can say whether they belong are not judged, unless they have a part in the circu
 The truth is used for judging only.
 
     python reproductions/weight_gradients.py [--examples 100] [--seed 0] [--out found.json]
+                                             [--folder docs/results]
+
+Prints a Markdown table, and writes it into a page with the slides' tasks and heat maps, `--folder` saying
+where: weight_gradients_page.py.
 
 tracr-reverse puts out words, so that its pairs are given answers here: each position whose right word differs
 between the two prompts is read for itself, and the word of the corrupted prompt is the wrong one. The one
@@ -29,6 +33,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,7 +62,7 @@ from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs
 from edgewise.zoo.known import KnownCircuit
 
-CASES = {
+CASES: dict[str, tuple[str, str | None, str]] = {
     "ioi": ("ioi", None, "corrupted"),
     "ioi, swapped": ("ioi", "swapped", "corrupted:swapped"),
     "ioi-large": ("ioi-large", None, "corrupted"),
@@ -199,17 +204,24 @@ def means(found: dict[str, dict[str, float | None]]) -> dict[str, float]:
 
 def table(found: dict[str, dict[str, float | None]], sizes: dict[str, tuple[int, int]]) -> str:
     """Markdown: a row for every way, a column for every case, and the means."""
+    head, rows = rows_of(found, sizes)
+    under = ["---"] + ["---:"] * (len(found) + 1)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, under, *rows))
+
+
+def rows_of(
+    found: dict[str, dict[str, float | None]], sizes: dict[str, tuple[int, int]]
+) -> tuple[list[str], list[list[str]]]:
+    """The table's head, and its rows."""
     average = means(found)
     rows = [
-        ["way / divided by", *found, "mean"],
-        ["---"] + ["---:"] * (len(found) + 1),
-        ["nodes of the circuit, of all", *(f"{inside} of {count}" for inside, count in sizes.values()), ""],
+        ["nodes of the circuit, of all", *(f"{inside} of {count}" for inside, count in sizes.values()), ""]
     ]
     for way in average:
         numbers = (values[way] for values in found.values())
         cells = ["-" if number is None else f"{number:.2f}" for number in numbers]
         rows.append([way, *cells, f"{average[way]:.2f}"])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return ["way / divided by", *found, "mean"], rows
 
 
 def main() -> None:
@@ -217,7 +229,13 @@ def main() -> None:
     reader.add_argument("--examples", type=int, default=100, help="prompt pairs of a task of text")
     reader.add_argument("--seed", type=int, default=0, help="which are drawn")
     reader.add_argument("--out", type=Path, help="a JSON file to write")
+    reader.add_argument("--folder", type=Path, help="where the page is written; docs/results unless given")
     given = reader.parse_args()
+    # As a script, Python looks beside this file for modules, and not in the project's folder.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from reproductions.weight_gradients_page import new_page, write
+
+    page = new_page(given.folder)
     found, sizes = {}, {}
     for name, (model, corruption, truth) in CASES.items():
         case = Case.of(model, corruption, truth, given.examples, given.seed)
@@ -227,6 +245,8 @@ def main() -> None:
         asked = {"examples": given.examples, "seed": given.seed}
         described = {**asked, "nodes": sizes, "node_auc": found, "mean": means(found)}
         given.out.write_text(json.dumps(described, indent=1) + "\n")
+    write(page, found, sizes, given.examples, given.seed)
+    page.save("python reproductions/weight_gradients.py")
 
 
 if __name__ == "__main__":

@@ -146,6 +146,11 @@ def test_version_is_told():
             "compare",
             "--edges --prompts --metric --ablation --split --examples --out --overwrite --quiet --json",
         ),
+        (
+            "bench",
+            "--out --model --task --prompts --method --seed --metric --ablation --set --examples "
+            "--corruption --edges --sparsity --jobs --batch-size --dtype --device --parquet --quiet --json",
+        ),
         ("export", "--out --format --overwrite"),
         ("list", "--json"),
     ],
@@ -260,7 +265,7 @@ def test_a_summary_fits_80_columns_and_no_line_ends_in_a_blank(home, metric):
         assert not [row for row in edgewise(*again, env=narrow).stdout.splitlines() if row != row.rstrip()]
 
 
-@pytest.mark.parametrize("verb", ["", "discover", "learn-units", "evaluate", "list", "export"])
+@pytest.mark.parametrize("verb", ["", "discover", "learn-units", "evaluate", "list", "export", "bench"])
 def test_help_tells_no_types_of_python(verb):
     assert "<" not in edgewise(*verb.split(), "--help").stdout
 

@@ -22,6 +22,7 @@ from edgewise.command import with_options_of
 from edgewise.errors import BadInput, EdgewiseError, unknown
 from edgewise.progress import Progress
 from edgewise.request import (
+    BenchRequest,
     CompareRequest,
     EvaluationRequest,
     ExportRequest,
@@ -217,6 +218,31 @@ def compare(request: CompareRequest, *, quiet: Quiet = False, json: Json = False
         print_json(done.to_dict())
     elif not quiet:
         show_compared(done)
+
+
+@app.command(cls=Verb)
+@with_options_of(BenchRequest, "matrix")
+def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Run every method on every model and task, from every seed, and make one table of all.
+
+    Examples:
+
+        edgewise bench matrix.toml --out bench --jobs 2
+
+        edgewise bench --model zoo:ioi --model zoo:docstring --method eap --method acdc --out bench
+    """
+    from edgewise.bench.bench_run import bench as run_bench
+    from edgewise.judging_screens import show_bench
+
+    done = run_bench(request, heard_unless(quiet))
+    if json:
+        print_json(done.to_dict())
+    elif not quiet:
+        show_bench(done)
+    for name, problem in done.failed.items():
+        tell(f"edgewise: not done: {name}: {problem.splitlines()[-1]}")
+    if done.failed:
+        raise typer.Exit(1)
 
 
 @app.command("list", cls=Verb)

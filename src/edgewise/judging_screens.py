@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgewise.bench.bench_run import Bench
+from edgewise.bench.table import WHAT, heading, lines
 from edgewise.compare_run import Compared, Comparison
 from edgewise.evaluate_run import Evaluated, least_first, more_of
 from edgewise.evaluation.claims import LEVEL
@@ -60,6 +62,19 @@ def show_compared(done: Comparison) -> None:
     for place, (each, row) in enumerate(zip(done.runs, done.overlaps, strict=True), 1):
         overlaps.add_row(f"{place} {each.name}", *(f"{number:.2f}" for number in row))
     out.print(section(f"Edges in both, of those in either, at {done.size:,} edges", overlaps))
+
+
+def show_bench(done: Bench) -> None:
+    out = screen()
+    tables: dict[str, Any] = {}
+    for model, task, method, *numbers in lines(done.rows, spread=False):
+        place = f"{task} in {model}"
+        if place not in tables:
+            tables[place] = table_of(("method",), tuple(heading()[len(WHAT) :]))
+        tables[place].add_row(method, *numbers)
+    for place, table in tables.items():
+        out.print(section(place, table))
+    out.print(f"written: {', '.join(str(path) for path in done.files)}")
 
 
 def plain_runs(compared: Compared) -> str:

@@ -210,6 +210,39 @@ class CompareRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BenchRequest:
+    """One run of `bench`: what is None, or empty, is as in the file, or as in `Request`."""
+
+    matrix: Annotated[
+        str | None, Help("What to run, by the names of these options; options go before it.", "FILE.toml")
+    ] = None
+    out: Annotated[str, Help("The folder of the matrix; the same command goes on in it.", "FOLDER")]
+    model: Annotated[tuple[str, ...], Help("As in discover; repeat it for more.", "DIR_OR_NAME")] = ()
+    task: Annotated[tuple[str, ...], Help("For every model; else its own. Repeat it for more.", "NAME")] = ()
+    prompts: Annotated[tuple[str, ...], Help("Prompt pairs of your own; repeat it.", "FILE.jsonl")] = ()
+    method: Annotated[tuple[str, ...], Help("`edgewise list methods`; repeat it for more.", "NAME")] = ()
+    seed: Annotated[tuple[int, ...], Help("Of examples and methods; repeat it for more. Else 0.", "N")] = ()
+    metric: Annotated[str | None, Help("Else each task's own.", "NAME")] = None
+    ablation: Annotated[str | None, Help("corrupted, else, zero, mean or optimal.", "NAME")] = None
+    options: Annotated[
+        Mapping[str, Any], Help("An option of a method's own; repeat it for more.", "METHOD.NAME=VALUE")
+    ] = field(default_factory=dict)
+    examples: Annotated[int | None, Help("Prompt pairs of each split; else 100.", "N", TASK)] = None
+    corruption: Annotated[str | None, Help("How corrupted prompts are made.", "NAME", TASK)] = None
+    edges: Annotated[int | None, Help("As in discover.", "N", CIRCUIT)] = None
+    sparsity: Annotated[float | None, Help("As in discover.", "SHARE", CIRCUIT)] = None
+    jobs: Annotated[int, Help("Cells at once, each in a process of its own.", "N", COMPUTING)] = 1
+    batch_size: Annotated[int | None, Help("Prompt pairs run at once; else 16.", "N", COMPUTING)] = None
+    dtype: Annotated[str | None, Help("float32, float64, bfloat16, float16.", "NAME", COMPUTING)] = None
+    device: Annotated[str | None, Help("Where to run, e.g. cuda; else the processor.", "NAME", COMPUTING)] = (
+        None
+    )
+    parquet: Annotated[bool, Help("Write the table as Parquet, too: needs edgewise[parquet].")] = False
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportRequest:
     """One run of `export`."""
 

@@ -82,7 +82,7 @@ def histogram_picture(
     bins: list[float] = np.histogram_bin_edges(every, BINS).tolist()
     with sheet() as (figure, [axes]):
         for (name, scores), style in zip(groups.items(), styles(len(groups)), strict=True):
-            told = f"{name}: {len(scores):,} edges, mean {np.mean(scores):.3g}, sd {np.std(scores):.3g}"
+            told = f"{name}: {len(scores):,} of them, mean {np.mean(scores):.3g}, sd {np.std(scores):.3g}"
             filled = {"facecolor": style["color"], "alpha": 0.25}
             axes.hist(scores, bins, histtype="stepfilled", log=True, **filled)
             axes.hist(scores, bins, histtype="step", log=True, label=told, **style)
@@ -173,7 +173,7 @@ def heat_picture(
             if not np.isnan(cells[row, column]):
                 _write(axes, row, column, float(cells[row, column]), most)
         for row, column in ringed:
-            axes.scatter(column, row, s=260, facecolors="none", edgecolors=COLOURS[1], linewidths=1.5)
+            axes.scatter(column, row, s=330, facecolors="none", edgecolors=COLOURS[1], linewidths=1.5)
     return Picture(
         figure,
         {
@@ -188,7 +188,7 @@ def heat_picture(
 def _write(axes: Axes, row: int, column: int, value: float, most: float) -> None:
     dark = abs(value) > 0.6 * most
     axes.text(
-        *(column, row, f"{value:.2g}"),
+        *(column, row, f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"),
         ha="center",
         va="center",
         fontsize=6.5,

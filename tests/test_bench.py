@@ -1,0 +1,218 @@
+"""`edgewise bench`: cells of a matrix, each run once, and the table of all."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import edgewise as ew
+from cli_cases import edgewise, problems
+from edgewise.bench.matrix import cells_of
+from edgewise.bench.processes import in_processes
+from edgewise.request import BenchRequest
+from tiny_runs import entries, save_tiny_model, write_prompts
+
+MATRIX = """
+model = ["zoo:induction", "zoo:ioi"]
+seed = [3, 4]
+examples = 8
+sparsity = 0.9
+method = [
+    "eap",
+    {name = "few steps | <b>", method = "edge-pruning", options = {steps = 3, tries = 1}, sparsity = 0.8},
+]
+"""
+
+
+def cells(**given):
+    return cells_of(BenchRequest(out="", **given))
+
+
+def matrix(folder: Path, text: str = MATRIX) -> Path:
+    (folder / "matrix.toml").write_text(text)
+    return folder / "matrix.toml"
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A matrix that was run."""
+    folder = tmp_path_factory.mktemp("bench")
+    given = [matrix(folder), "--out", folder / "out", "--jobs", 2, "--parquet"]
+    found = edgewise("bench", *given, "--json")
+    assert found.exit_code == 0, found.stderr
+    return folder, given, json.loads(found.stdout)
+
+
+def test_cells_are_all_models_methods_and_seeds_each_in_the_words_of_discover(tmp_path):
+    found = cells(matrix=str(matrix(tmp_path)))
+    assert len(found) == len({cell.name for cell in found}) == 8
+    first, last = (cell.request(tmp_path) for cell in (found[0], found[-1]))
+    assert (first.model, first.task, first.method) == ("zoo:induction", "induction", "eap")
+    assert (first.seed, first.examples, first.sparsity, dict(first.options)) == (3, 8, 0.9, {})
+    assert (last.model, last.method, last.seed, last.sparsity) == ("zoo:ioi", "edge-pruning", 4, 0.8)
+    assert dict(last.options) == {"seed": 4, "steps": 3, "tries": 1}
+
+
+def test_flags_say_the_same_and_go_before_the_file(tmp_path):
+    given = {
+        "model": ("zoo:induction", "zoo:ioi"),
+        "seed": (3, 4),
+        "method": ("eap", "acdc"),
+        "examples": 8,
+        "options": {"acdc.tau": "0.1"},
+    }
+    named = 'model = ["zoo:induction", "zoo:ioi"]\nseed = [3, 4]\nexamples = 8\n'
+    table = 'method = ["eap", {method = "acdc", options = {tau = "0.1"}}]\n'
+    path = str(matrix(tmp_path, named + table))
+    assert cells(matrix=path) == cells(**given)
+    [other] = cells(matrix=path, model=("zoo:docstring",), method=("eap",), seed=(9,))
+    assert (other.model, other.seed, other.asked["examples"]) == ("zoo:docstring", 9, 8)
+    assert len({cell.name for cell in [*cells(**given), *cells(**{**given, "examples": 9})]}) == 16
+
+
+def test_every_number_of_a_row_is_that_of_the_run_and_the_python_calls(done):
+    folder, _, told = done
+    assert len(told["rows"]) == 8
+    assert told["failed"] == {}
+    for row in told["rows"]:
+        run = ew.load_run(folder / "out" / "runs" / row["run"])
+        assert (row["seed"], row["edges"]) == (run.request.seed, len(run.circuit))
+        assert row["edge_auc"] == run.evaluation.edge_auc
+        assert row["seconds"] == run.record["seconds"]["discover"]
+        model = ew.load(row["model"])
+        pairs = ew.task(row["task"], model, 8, seed=row["seed"], split="test")
+        by = "absolute" if row["method"] == "eap" else "value"
+        curve = ew.curve(model, pairs, run.scores, by=by)
+        assert (row["cpr"], row["cmd"]) == (pytest.approx(curve.cpr), pytest.approx(curve.cmd))
+        sparse = run.scores.sparsity(0.966, by).prune()
+        assert row["kl_at_sparsity"] == pytest.approx(ew.evaluate(model, pairs, sparse).kl, abs=1e-6)
+        assert row["edges_at_sparsity"] == len(sparse)
+        assert row["peak_bytes"] > 50e6
+        assert row["forwards"] > 0
+
+
+def test_the_table_is_there_in_all_forms(done):
+    import pyarrow.parquet
+
+    folder, _, told = done
+    read = pyarrow.parquet.read_table(folder / "out" / "table.parquet").to_pylist()
+    assert read == told["rows"]
+    with open(folder / "out" / "table.csv", newline="") as file:
+        as_csv = list(csv.DictReader(file))
+    assert [row["run"] for row in as_csv] == [row["run"] for row in read]
+    assert [float(row["cpr"]) for row in as_csv] == [row["cpr"] for row in read]
+    lines = (folder / "out" / "table.md").read_text().splitlines()
+    assert len(lines) == 2 + 4
+    assert lines[3].split(" | ")[2:4] == ["few steps \\| &lt;b>", "2"]
+    aucs = [row["edge_auc"] for row in told["rows"] if row["method"] == "eap" and row["model"] == "zoo:ioi"]
+    assert f"| {sum(aucs) / 2:.3f} ± " in lines[4]
+
+
+def test_what_is_done_is_not_run_again_and_what_is_lost_is(done):
+    folder, given, told = done
+    rows = sorted((folder / "out" / "rows").iterdir())
+    lost = rows[0]
+    before = {path: path.stat().st_mtime_ns for path in (folder / "out" / "runs").rglob("run.json")}
+    lost.unlink()
+    again = json.loads(edgewise("bench", *given, "--json").stdout)
+    assert again == told
+    assert before == {path: path.stat().st_mtime_ns for path in (folder / "out" / "runs").rglob("run.json")}
+
+
+def test_a_cell_that_fails_is_told_and_the_rest_goes_on(tmp_path):
+    out = tmp_path / "out"
+    # zoo:ioi does not know the words of docstrings.
+    given = ["--model", "zoo:ioi", "--task", "docstring", "--task", "ioi", "--method", "eap"]
+    found = edgewise("bench", *given, "--examples", 8, "--out", out)
+    assert found.exit_code == 1
+    assert "ioi in zoo:ioi" in found.stdout
+    [told] = [line for line in found.stderr.splitlines() if line.startswith("edgewise: not done: ")]
+    [kept] = (out / "problems").iterdir()
+    assert told.endswith(kept.read_text().splitlines()[-1])
+    assert "Not done, 1:" in (out / "table.md").read_text()
+    assert len(list((out / "rows").iterdir())) == 1
+
+
+def test_a_process_that_is_killed_takes_no_other_cell_with_it(tmp_path):
+    model = save_tiny_model(tmp_path / "model")
+    prompts = write_prompts(tmp_path / "prompts.jsonl", entries(6))
+    both = cells(model=(model,), prompts=(prompts,), method=("eap",), seed=(0, 1))
+    waits = cells(
+        model=(model,), prompts=(prompts,), method=("edge-pruning",), options={"edge-pruning.steps": "100000"}
+    )
+    found = {}
+    for cell, problem in in_processes([*waits, *both], tmp_path, 2):
+        found[cell.name] = problem
+        if len(found) == 2:
+            [child] = processes_of(os.getpid(), "forkserver")
+            [killed] = [pid for pid in processes_of(child) if pid]
+            os.kill(killed, signal.SIGKILL)
+    assert [found[cell.name] for cell in both] == [None, None]
+    assert found[waits[0].name].startswith("its process was killed by signal 9")
+
+
+def processes_of(parent: int, kind: str = "") -> list[int]:
+    told = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True)
+    lines = [line.strip().split(" ", 1) for line in told.stdout.splitlines()]
+    return [int(pid) for pid, command in lines if kind in command and not command.startswith("ps ")]
+
+
+def test_a_matrix_that_is_killed_goes_on_where_it_was(tmp_path):
+    given = [str(matrix(tmp_path)), "--jobs", "1", "--out", str(tmp_path / "out")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "edgewise", "bench", *given], stderr=subprocess.DEVNULL
+    ) as first:
+        rows = tmp_path / "out" / "rows"
+        while not rows.is_dir() or len(list(rows.glob("*.json"))) < 2:
+            time.sleep(0.05)
+            assert first.poll() is None
+        first.kill()
+    ready = {path.name: path.read_text() for path in rows.glob("*.json")}
+    assert 2 <= len(ready) < 8
+    again = edgewise("bench", *given, "--json")
+    assert again.exit_code == 0
+    assert len(json.loads(again.stdout)["rows"]) == 8
+    assert {path.name: path.read_text() for path in rows.glob("*.json") if path.name in ready} == ready
+    assert (
+        f"going on after {len(ready)}" in again.stderr or f"going on after {len(ready) + 1}" in again.stderr
+    )
+
+
+def test_everything_that_is_wrong_is_told_at_once(tmp_path):
+    path = matrix(tmp_path, 'models = ["zoo:ioi"]\nexamples = "many"\nmethod = "eap"\n')
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a").touch()
+    found = problems(edgewise("bench", path, "--jobs", 0, "--out", tmp_path / "full"))
+    assert found[0].startswith(f"unknown key of {path} 'models'. Did you mean 'model'?")
+    assert found[1] == f"{path}: examples must be a whole number. Got text: 'many'."
+    assert found[2] == "jobs must be 1 or more. Got 0."
+    assert "a matrix needs a folder of its own" in found[3]
+    given = ["--model", "zoo:ioj", "--method", "eep", "--method", "eap", "--seed", 1, "--seed", 1]
+    told = problems(
+        edgewise(
+            "bench", *given, "--set", "acdc.tau=1", "--sparsity", 0.9, "--edges", 3, "--out", tmp_path / "no"
+        )
+    )
+    assert [problem.split(".")[0] for problem in told] == [
+        "unknown method 'eep'",
+        "--set needs METHOD",
+        "seeds that differ were needed",
+        "one of edges and sparsity chooses circuits",
+        "unknown zoo model 'ioj'",
+    ]
+    assert problems(edgewise("bench", "--out", tmp_path / "no"))[0].startswith(
+        "a matrix needs a model or more."
+    )
+    assert not (tmp_path / "no").exists()
+    assert (
+        "not TOML" in problems(edgewise("bench", matrix(tmp_path, "model = ["), "--out", tmp_path / "no"))[0]
+    )
+    own = save_tiny_model(tmp_path / "own")
+    [needed] = problems(edgewise("bench", "--model", own, "--method", "eap", "--out", tmp_path / "no"))
+    assert needed == f"{own} comes with no task. Give --task or --prompts."
