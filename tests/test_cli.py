@@ -125,7 +125,7 @@ def test_version_is_told():
         (
             "discover",
             "--model --task --prompts --examples --seed --corruption --out --method --metric --ablation "
-            "--set --preset --edges-from --evaluate-on --overwrite --quiet "
+            "--set --preset --known --edges-from --evaluate-on --overwrite --quiet "
             "--json --edges --threshold --sparsity --by --no-prune --batch-size --dtype --device "
             "--grouped-readers",
         ),
@@ -137,7 +137,7 @@ def test_version_is_told():
         (
             "evaluate",
             "--prompts --task --split --examples --seed --corruption --metric --ablation --edges --by "
-            "--curve --completeness --minimality --tests --averaging --learned-on --out "
+            "--curve --granularity --completeness --minimality --tests --averaging --known --learned-on --out "
             "--overwrite --model --batch-size --dtype --device "
             "--quiet --json",
         ),

@@ -25,6 +25,7 @@ FLOORS = [
     "pictures",
     "discovery unit_discovery request",
     "edges_from resampling",
+    "known_from",
     "run_files run_folder units_folder",
     "meaning",
     "validation",

@@ -41,8 +41,11 @@ def test_the_public_names_are_exactly_these():
         "node_roc",
         "patched_logits",
         "save_model",
+        "scores_by_role",
+        "scores_by_truth",
         "stability",
         "task",
+        "youden_grid",
     ]
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from edgewise.evaluation.claims import claims
     from edgewise.evaluation.curve import curve
     from edgewise.evaluation.faithfulness import evaluate
+    from edgewise.evaluation.grid import youden_grid
+    from edgewise.evaluation.groups import scores_by_role, scores_by_truth
     from edgewise.evaluation.intervals import intervals_of
     from edgewise.evaluation.known import edge_roc, family_roc, node_roc
     from edgewise.evaluation.minimality import contributions
@@ -66,8 +68,11 @@ __all__ = [
     "node_roc",
     "patched_logits",
     "save_model",
+    "scores_by_role",
+    "scores_by_truth",
     "stability",
     "task",
+    "youden_grid",
 ]
 
 _HOMES = {
@@ -96,8 +101,11 @@ _HOMES = {
     "node_roc": "evaluation.known",
     "patched_logits": "patching.forward",
     "save_model": "models.native",
+    "scores_by_role": "evaluation.groups",
+    "scores_by_truth": "evaluation.groups",
     "stability": "resampling",
     "task": "tasks.catalogue",
+    "youden_grid": "evaluation.grid",
 }
 
 

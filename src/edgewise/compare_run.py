@@ -160,7 +160,7 @@ def checked(request: CompareRequest) -> tuple[list[Run], Request, Prompts]:
             first = check(EvaluationRequest(run=folder, **{name: getattr(request, name) for name in how}))
     problems.raise_any()
     assert first is not None
-    return runs, *first[1:]
+    return runs, first.request, first.prompts
 
 
 def seen_before(compared: Compared, asked: Request, prompts: Prompts) -> str | None:

@@ -1,4 +1,4 @@
-"""`--edges-from`: the edges that a method goes through: a run's, a circuit's, an edge list's or a text's."""
+"""Edges that an option names: a run's, a circuit's, an edge list's or a text's."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from edgewise.graph import Graph
 WHAT = "Give a run's folder, a circuit.json, an edge list (.csv) or Taggart's text (.txt)."
 
 
-def edges_from(path: str, graph: Graph) -> Circuit:
+def edges_from(path: str, graph: Graph, option: str = "--edges-from") -> Circuit:
     """The circuit that lies there: in the folder of a run, in a circuit.json, in a CSV or in a text."""
     place = Path(path).expanduser()
     if not place.exists():
-        raise BadInput(f"--edges-from: {path} is not there. {WHAT}")
+        raise BadInput(f"{option}: {path} is not there. {WHAT}")
     try:
         circuit = _circuit(place, graph)
     except BadInput as error:
-        raise BrokenFile(*(f"--edges-from: {problem}" for problem in error.problems)) from error
+        raise BrokenFile(*(f"{option}: {problem}" for problem in error.problems)) from error
     if circuit.graph != graph:
         raise BadInput(
-            f"--edges-from: {path} must be of the model's graph, {graph.describe()}. Got one of "
+            f"{option}: {path} must be of the model's graph, {graph.describe()}. Got one of "
             f"{circuit.graph.describe()}. Give a circuit that was found in this model."
         )
     if not len(circuit):
-        raise BadInput(f"--edges-from: {path} must hold edges to go through. Got an empty circuit. {WHAT}")
+        raise BadInput(f"{option}: {path} must hold edges. Got an empty circuit. {WHAT}")
     return circuit
 
 

@@ -12,6 +12,7 @@ from edgewise.circuit import STRENGTH
 from edgewise.errors import Problems, check_name, gathered
 from edgewise.evaluation.averaging import AVERAGINGS, RATIO_OF_MEANS
 from edgewise.evaluation.claims import check_claims
+from edgewise.evaluation.evaluation import EDGES, NODES
 from edgewise.evaluation.faithfulness import check_learned_on
 from edgewise.graph import Graph
 from edgewise.masks.constants import OPTIMAL
@@ -30,7 +31,8 @@ from edgewise.run_folder import Run, file_hash, load_run
 from edgewise.tasks.checks import METRIC, check_task
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs, pairs_hash
-from edgewise.validation import check_edges, check_file, check_kept
+from edgewise.validation import check_edges, check_file, check_kept, truth_to_judge_by
+from edgewise.zoo.known import KnownCircuit
 from edgewise.zoo.truth import own_task
 
 CHANGEABLE = (
@@ -60,8 +62,19 @@ def as_asked(run: Request, request: EvaluationRequest) -> Request:
     )
 
 
-def check(request: EvaluationRequest) -> tuple[Run, Request, Prompts]:
-    """The run, what is asked of it, and the prompts; all problems at once if there are any."""
+class Asked(NamedTuple):
+    """An evaluation that can be made."""
+
+    run: Run
+    request: Request
+    """The run's own, with what is asked for otherwise now."""
+    prompts: Prompts
+    truth: KnownCircuit | None
+    """To hold the scores beside, where one was given."""
+
+
+def check(request: EvaluationRequest) -> Asked:
+    """All problems at once if there are any."""
     problems = Problems(*request.misread)
     run = None
     with gathered(problems):
@@ -72,11 +85,20 @@ def check(request: EvaluationRequest) -> tuple[Run, Request, Prompts]:
     with gathered(problems):
         problems.add(*check_sources(request.prompts, request.task, own_task(asked.model) or ""))
     prompts = check_asked(asked, request, run, problems)
+    truth = None
+    if request.known is not None and run is not None:
+        with gathered(problems):
+            truth = truth_to_judge_by(dataclasses.replace(asked, known=request.known), run.scores.graph)
     if asked.by:
         problems.add(*check_name("order of edges", asked.by, STRENGTH))
     if request.by is not None and not (request.edges or request.curve):
         problems.add(
             "by is the order of which --edges are the strongest. Got none. Give some, or leave it out."
+        )
+    problems.add(*check_name("granularity", request.granularity, (EDGES, NODES)))
+    if request.granularity == NODES and (not request.curve or request.edges):
+        problems.add(
+            "--granularity nodes is of --curve at its ten sizes. Give --curve, and leave --edges out."
         )
     for name in ("minimality", "tests"):
         if getattr(request, name) and (request.curve or len(request.edges) > 1):
@@ -101,7 +123,7 @@ def check(request: EvaluationRequest) -> tuple[Run, Request, Prompts]:
     problems.raise_any()
     assert run is not None
     assert prompts is not None
-    return run, asked, prompts
+    return Asked(run, asked, prompts, truth)
 
 
 def check_asked(

@@ -12,10 +12,12 @@ from edgewise.circuit import Circuit, Scores
 from edgewise.evaluate_checks import check
 from edgewise.evaluation.averaging import RATIO_OF_MEANS
 from edgewise.evaluation.claims import Claim, claims
-from edgewise.evaluation.curve import MIB_SIZES, Curve, sizes_in_edges
-from edgewise.evaluation.evaluation import AGAINST_KNOWN, Evaluation
+from edgewise.evaluation.curve import MIB_SIZES, Curve, by_nodes, sizes_in_edges
+from edgewise.evaluation.evaluation import AGAINST_KNOWN, NODES, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
+from edgewise.evaluation.known import against_known
 from edgewise.evaluation.minimality import contributions_to
+from edgewise.evaluation.node_circuits import circuits_of_nodes, nodes_of
 from edgewise.evaluation.overlap import overlap, with_overlap
 from edgewise.files import atomic_write, make_parents
 from edgewise.masks.constants import OPTIMAL
@@ -25,7 +27,7 @@ from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.request import EvaluationRequest, Request
-from edgewise.run import fewer_than, load_model, select
+from edgewise.run import fewer_than, load_model, order_of, select
 from edgewise.run_folder import Run, file_hash
 from edgewise.tasks.metrics import METRICS
 
@@ -51,12 +53,16 @@ class Evaluated:
 
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
     progress = progress or Progress()
-    run, asked, prompts = check(request)
+    run, asked, prompts, truth = check(request)
     pairs, found_on = prompts.judged_on, prompts.found_on
     place = asked.prompts or f"task {asked.task}, split {request.split or MEASURED_ON}"
     model = load_model(asked, progress, asked.grouped_readers)
     sizes = sizes_of(run, request)
-    circuits = [select(run.scores, asked, size) for size in sizes] if sizes else [run.circuit]
+    counts = counts_of_nodes(run, request)
+    if counts:
+        circuits = circuits_of_nodes(run.scores, counts, order_of(run.scores, asked))
+    else:
+        circuits = [select(run.scores, asked, size) for size in sizes] if sizes else [run.circuit]
     metric = METRICS[asked.metric]
     replacing = replacers_to_judge(
         asked.ablation, model, pairs, metric, prompts.learned_on, asked.batch_size, progress
@@ -65,6 +71,12 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     how = (metric, replacing, asked.batch_size, progress)
     found = evaluate_circuits(model, pairs, [*circuits, *rest], *how)
     evaluations, of_rest = found[: len(circuits)], found[len(circuits) :]
+    if counts:
+        every = len(nodes_of(run.scores.graph))
+        evaluations, of_rest = (
+            [by_nodes(each, count, every) for each, count in zip(some, kept, strict=False)]
+            for some, kept in ((evaluations, counts), (of_rest, [every - count for count in counts]))
+        )
     contributed = None
     if request.minimality and evaluations[0].faithfulness is not None:
         contributed = contributions_to(evaluations[0], model, pairs, circuits[0], *how)
@@ -76,13 +88,16 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
         ]
     else:
         evaluations = [with_overlap(each, pairs, found_on) for each in evaluations]
-    notes = notes_on(run, asked, model, same_prompts) + evaluations[0].doubts
+    notes = notes_on(run, asked, model, same_prompts, truth is not None) + evaluations[0].doubts
     # A curve ends with all edges, whatever was found.
     if sizes and (fewer := fewer_than(max(sizes), run.scores, asked)):
         notes.append(fewer)
     if asked.ablation == OPTIMAL and (also := overlap(pairs, prompts.learned_on or ())):
         notes.append(f"the constants were learned on {also:,} of these {len(pairs):,} prompt pairs.")
-    if is_judged_alike(run, asked, model):
+    if truth is not None:
+        told = against_known(run.scores, truth, asked.by or "absolute")
+        evaluations = [dataclasses.replace(each, **told) for each in evaluations]
+    elif is_judged_alike(run, asked, model):
         told = {name: getattr(run.evaluation, name) for name in AGAINST_KNOWN}
         evaluations = [dataclasses.replace(each, **told) for each in evaluations]
     put = {"metric": asked.metric, "ablation": asked.ablation, "batch_size": asked.batch_size}
@@ -128,9 +143,15 @@ def least_first(contributions: Scores, circuit: Circuit) -> list[tuple[str, floa
 
 def sizes_of(run: Run, request: EvaluationRequest) -> Sequence[int]:
     """Of the circuits that are measured; none where it is the run's own."""
-    if request.edges or not request.curve:
+    if request.edges or not request.curve or request.granularity == NODES:
         return request.edges
     return sizes_in_edges(run.scores.graph)
+
+
+def counts_of_nodes(run: Run, request: EvaluationRequest) -> Sequence[int]:
+    """Where circuits are of nodes."""
+    every = len(nodes_of(run.scores.graph))
+    return [int(share * every) for share in MIB_SIZES] if request.granularity == NODES else ()
 
 
 def is_judged_alike(run: Run, asked: Request, model: Transformer) -> bool:
@@ -141,14 +162,14 @@ def is_judged_alike(run: Run, asked: Request, model: Transformer) -> bool:
     )
 
 
-def notes_on(run: Run, asked: Request, model: Transformer, same_prompts: bool) -> list[str]:
+def notes_on(run: Run, asked: Request, model: Transformer, same_prompts: bool, judged: bool) -> list[str]:
     notes: list[str] = []
     same_dtype = asked.dtype == run.request.dtype
     if same_dtype and weights_fingerprint(model) != run.record["model"].get("weights"):
         notes.append(f"the weights of {asked.model} are not those of the run.")
     if asked.prompts and not same_prompts and asked.prompts == run.request.prompts:
         notes.append(f"{asked.prompts} has changed since the run.")
-    if run.evaluation.known_text is not None and not is_judged_alike(run, asked, model):
+    if run.evaluation.known_text is not None and not judged and not is_judged_alike(run, asked, model):
         own = ", ".join(part for part in (run.request.ablation, run.request.corruption) if part)
         notes.append(
             f"the run's scores are held beside the circuit known for its own task and {own} alone, in its "

@@ -66,6 +66,12 @@ class Request(RunRequest):
     """One run of `discover`."""
 
     method: Annotated[str, Help("How edges are scored: `edgewise list methods`.", "NAME")] = "eap"
+    known: Annotated[
+        str | None,
+        Help(
+            "Hold the scores beside this circuit: a file as for --edges-from, or of known circuits.", "PATH"
+        ),
+    ] = None
     preset: Annotated[
         str, Help("Options of the method's as they were published; --set goes before them.", "NAME")
     ] = ""
@@ -139,6 +145,9 @@ class EvaluationRequest:
         bool,
         Help("Ten sizes, from a thousandth of the edges to all, or --edges; and the areas CPR and CMD."),
     ] = False
+    granularity: Annotated[
+        str, Help("Of --curve: edges, or nodes, circuits of whole heads and MLPs.", "NAME")
+    ] = "edges"
     completeness: Annotated[bool, Help("And what the model does without the circuit.")] = False
     minimality: Annotated[bool, Help("And what each of its edges contributes, the least first.")] = False
     tests: Annotated[bool, Help("And what is claimed of a circuit, put to five tests.")] = False
@@ -147,6 +156,9 @@ class EvaluationRequest:
     ] = None
     averaging: Annotated[
         str | None, Help("Of faithfulness: ratio-of-means, else, or mean-of-ratios.", "NAME")
+    ] = None
+    known: Annotated[
+        str | None, Help("Hold the run's scores beside this circuit, as in discover.", "PATH")
     ] = None
     learned_on: Annotated[
         str | None,

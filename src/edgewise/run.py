@@ -83,7 +83,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
     # Of edges that were not tried nothing is known that could be held beside the truth.
     truth = None if request.edges_from else checked.truth
-    if truth is not None and is_known_of(model, truth, request):
+    if truth is not None and (request.known or is_known_of(model, truth, request)):
         evaluation = replace(evaluation, **against_known(scores, truth, request.by or "absolute"))
     record = describe_run(request, model, checked.sha256, circuit, seconds, costs)
     told = training.read_text() if training.is_file() else ""

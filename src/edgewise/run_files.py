@@ -37,7 +37,7 @@ def described(
     """What each record holds. Paths are absolute, so that the run can be gone back to from anywhere."""
     places = {
         name: str(Path(given).absolute())
-        for name in ("model", "prompts", "evaluate_on", "edges_from", "out")
+        for name in ("model", "prompts", "evaluate_on", "edges_from", "known", "out")
         if (given := getattr(request, name, None)) and (name == "out" or Path(given).exists())
     }
     asked = {name: value for name, value in asdict(request).items() if name != "misread"}

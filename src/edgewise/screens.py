@@ -28,7 +28,10 @@ from edgewise.reports.training import notes_on_training, positions_of, rounding_
 from edgewise.reports.units import notes_on_units, parts, parts_table, rounding_units_line, units_line
 from edgewise.run import leaves_some_out, order_of
 from edgewise.run_folder import Run
+from edgewise.tasks.catalogue import other_corruption
 from edgewise.units_folder import UNITS, UNITS_FILES, UnitsRun
+from edgewise.zoo.known import truth_name
+from edgewise.zoo.truth import known_circuits
 
 
 def show_run(run: Run) -> None:
@@ -82,7 +85,7 @@ def next_step(run: Run) -> tuple[str, str]:
 def notes_on(run: Run) -> list[str]:
     """What a reader of the circuit should know of how it was found and chosen."""
     found = notes_on_training(run.training, run.scores.graph.edge_count) + notes_on_choice(run)
-    found += run.evaluation.doubts
+    found += run.evaluation.doubts + notes_on_truth(run)
     if against := int((run.scores.values < 0).sum()) if run.training else 0:
         found.append(
             f"edges that work against the answer, {against:,} in all, are left out of the circuit, "
@@ -94,6 +97,21 @@ def notes_on(run: Run) -> list[str]:
             "circuit is judged on. Give others: --evaluate-on."
         )
     return found
+
+
+def notes_on_truth(run: Run) -> list[str]:
+    """Where the task's circuit is known, but not of these replacements."""
+    asked = run.request
+    if asked.known or not asked.task or run.evaluation.edge_auc is not None:
+        return []
+    known = known_circuits(asked.model, asked.task, run.scores.graph)
+    name = truth_name(asked.ablation, other_corruption(asked.task, asked.corruption))
+    if not known or name in known:
+        return []
+    others = ", ".join(known)
+    return [
+        f"the circuit is not held beside a known one: none is known by ablation {name!r}, only by {others}."
+    ]
 
 
 def notes_on_choice(run: Run) -> list[str]:

@@ -99,7 +99,7 @@ def check(request: StabilityRequest) -> tuple[Run, Pairs, Circuit | None]:
 def described(run: Run, model: Transformer, edges: Circuit | None) -> dict[str, Any]:
     """What the circuits of draws depend on, their seed apart."""
     asked = run.record["request"]
-    unimportant = ("out", "overwrite", "evaluate_on", "batch_size", "device")
+    unimportant = ("out", "overwrite", "evaluate_on", "known", "batch_size", "device")
     told = {name: value for name, value in asked.items() if name not in unimportant}
     gone_through = None if edges is None else list(edges)
     weights, prompts = weights_fingerprint(model), run.record["prompts"].get("sha256")

@@ -15,6 +15,7 @@ from edgewise.discovery import check_discovery, with_preset
 from edgewise.edges_from import edges_from
 from edgewise.errors import Problems, check_name, gathered
 from edgewise.graph import Graph
+from edgewise.known_from import known_from
 from edgewise.meaning import (
     FOUND_ON,
     meant,
@@ -28,9 +29,10 @@ from edgewise.methods.options import takes
 from edgewise.models.load import Preview, check_placement
 from edgewise.request import Request, RunRequest
 from edgewise.run_folder import FILES, OF_LEARNED_MASKS, RECORD, file_hash
+from edgewise.tasks.catalogue import other_corruption
 from edgewise.tasks.pairs import Pairs, pairs_hash
 from edgewise.units_folder import UNITS_FILES, UNITS_RECORD
-from edgewise.zoo.known import KnownCircuit
+from edgewise.zoo.known import KnownCircuit, truth_name
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def validate(request: Request) -> Checked:
     evaluated_on = pairs_to_measure(request, model, found_on, problems)
     truth = None
     with gathered(problems):
-        truth = None if model is None else truth_of(request, Graph.of(model.config))
+        truth = None if model is None else truth_to_judge_by(request, Graph.of(model.config))
     problems.add(*check_selection(request, model))
     if request.out:
         problems.add(*check_folder(request.out, request.overwrite), *check_unfinished(request))
@@ -91,6 +93,14 @@ def validate(request: Request) -> Checked:
     assert found_on is not None
     assert evaluated_on is not None
     return Checked(found_on, evaluated_on, prompts_hash(request, found_on), request, edges, truth)
+
+
+def truth_to_judge_by(request: Request, graph: Graph) -> KnownCircuit | None:
+    """The circuit of the user's own, where there is one; else what is known of the task."""
+    if request.known is None:
+        return truth_of(request, graph)
+    other = other_corruption(request.task, request.corruption) if request.task else None
+    return known_from(request.known, graph, truth_name(request.ablation, other))
 
 
 def prompts_hash(request: RunRequest, pairs: Pairs) -> str:

@@ -73,7 +73,7 @@ def row(cell: Cell, run: Run) -> dict[str, Any]:
 
 def judged(run: Run) -> tuple[Curve, Any]:
     """Over MIB's sizes; and the circuit at the one sparsity."""
-    _, asked, prompts = check(EvaluationRequest(run=str(run.folder)))
+    _, asked, prompts, _ = check(EvaluationRequest(run=str(run.folder)))
     model, metric = load_model(asked, Progress(), asked.grouped_readers), METRICS[asked.metric]
     graph = run.scores.graph
     sizes = [*sizes_in_edges(graph), round((1 - SPARSITY) * graph.edge_count)]

@@ -12,7 +12,7 @@ is pruned. Areas compare only where sizes are the same, so a curve tells them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,11 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.circuit import Circuit, Scores
-from edgewise.errors import BadInput, check_kind
+from edgewise.components import ComponentScores
+from edgewise.errors import BadInput, check_kind, check_name
 from edgewise.evaluation.averaging import AVERAGINGS, Numbers
-from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.evaluation import EDGES, NODES, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_all
 from edgewise.evaluation.intervals import DRAWS, LEVEL, Interval, interval
+from edgewise.evaluation.node_circuits import circuits_of_nodes, nodes_of
 from edgewise.graph import Graph
 from edgewise.models.transformer import Transformer
 from edgewise.tasks.pairs import Pairs
@@ -111,7 +113,7 @@ def sizes_in_edges(graph: Graph, shares: Sequence[float] = MIB_SIZES) -> list[in
 def curve(
     model: Transformer,
     pairs: Pairs,
-    scores: Scores | Sequence[Circuit],
+    scores: Scores | ComponentScores | Sequence[Circuit],
     *,
     sizes: Sequence[float] | None = None,
     by: str = "absolute",
@@ -120,8 +122,12 @@ def curve(
     ablation: str = "corrupted",
     batch_size: int = 16,
     learned_on: Pairs | None = None,
+    granularity: str = EDGES,
 ) -> Curve:
     """Of scores, at `sizes`, shares of all edges (else MIB's); or of circuits, the smallest first.
+
+    granularity: `nodes` for circuits of the strongest heads and MLPs, with every edge between them; sizes are
+    shares of these, and scores may be `ComponentScores`.
 
     Found on some pairs, scores are judged on others: give those of another split. The rest is as in
     `evaluate`.
@@ -132,6 +138,10 @@ def curve(
         "batch_size": batch_size,
         "learned_on": learned_on,
     }
+    if problems := check_name("granularity", granularity, (EDGES, NODES)):
+        raise BadInput(*problems)
+    if isinstance(scores, ComponentScores) or granularity == NODES:
+        return _of_nodes(model, pairs, scores, MIB_SIZES if sizes is None else tuple(sizes), by, how)
     if isinstance(scores, Scores):
         shares = MIB_SIZES if sizes is None else tuple(sizes)
         check_shares(shares)
@@ -146,6 +156,30 @@ def curve(
     shares = tuple(share_of(circuit) for circuit in scores)
     check_shares(shares)
     return Curve(shares, tuple(evaluate_all(model, pairs, list(scores), **how)))
+
+
+def _of_nodes(
+    model: Transformer,
+    pairs: Pairs,
+    scores: Scores | ComponentScores | Sequence[Circuit],
+    shares: tuple[float, ...],
+    by: str,
+    how: dict[str, Any],
+) -> Curve:
+    if not isinstance(scores, Scores | ComponentScores):
+        raise BadInput("scores of edges or of components were needed for circuits of nodes.")
+    check_shares(shares)
+    every = len(nodes_of(scores.graph))
+    counts = [int(share * every) for share in shares]
+    found = evaluate_all(model, pairs, circuits_of_nodes(scores, counts, by), **how)
+    return Curve(
+        shares, tuple(by_nodes(each, count, every) for each, count in zip(found, counts, strict=True))
+    )
+
+
+def by_nodes(evaluation: Evaluation, count: int, every: int) -> Evaluation:
+    """Of a circuit of so many nodes, told by nodes."""
+    return replace(evaluation, granularity=NODES, edges=count, graph_edges=every)
 
 
 def share_of(circuit: Circuit) -> float:

@@ -13,7 +13,7 @@ from edgewise.errors import BadInput, check_name
 from edgewise.evaluation.averaging import AVERAGINGS, RATIO_OF_MEANS
 from edgewise.tasks.metrics import METRICS
 
-EDGES = "edges"
+EDGES, NODES = "edges", "nodes"
 SELDOM = 0.5
 """A full model that is right less often does not do the task."""
 AGAINST_KNOWN = (
@@ -88,7 +88,7 @@ class Evaluation:
     def where(self) -> str:
         """The prompts, in words."""
         pairs = "prompt pair" if self.examples == 1 else "prompt pairs"
-        found = "the circuit was found" if self.granularity == EDGES else "the mask was learned"
+        found = "the circuit was found" if self.what == "circuit" else "the mask was learned"
         if self.found_here is None or not (self.found_here or self.also_found_on is not None):
             return f"on {self.examples:,} {pairs}"
         if self.found_here:
@@ -102,7 +102,7 @@ class Evaluation:
     @property
     def what(self) -> str:
         """What was measured, in a word."""
-        return "circuit" if self.granularity == EDGES else "units"
+        return "circuit" if self.granularity in (EDGES, NODES) else "units"
 
     @property
     def faithfulness_number(self) -> str:

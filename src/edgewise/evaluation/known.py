@@ -17,14 +17,15 @@ from edgewise.circuit import Circuit, Scores, strength
 from edgewise.components import ComponentScores
 from edgewise.edges import check_same
 from edgewise.errors import BadInput
-from edgewise.evaluation.roc import Roc, roc_of_family, roc_of_ranking
+from edgewise.evaluation.node_circuits import node_strengths
+from edgewise.evaluation.roc import Roc, check_both_sides, roc_of_family, roc_of_ranking
 from edgewise.graph import Graph
 from edgewise.zoo.known import KnownCircuit
 
 
 def edge_roc(scores: Scores, known: KnownCircuit | Circuit, by: str = "absolute") -> Roc:
     """Of all edges, strongest first."""
-    truth = _truth(known, scores.graph)
+    truth = truth_on(known, scores.graph)
     edges = scores.graph.edges
     inside, judged = (side[edges] for side in (truth.circuit.kept, ~truth.backups.kept))
     return roc_of_ranking(strength(scores.values, by)[edges], inside, judged)
@@ -32,11 +33,8 @@ def edge_roc(scores: Scores, known: KnownCircuit | Circuit, by: str = "absolute"
 
 def node_roc(scores: Scores | ComponentScores, known: KnownCircuit | Circuit, by: str = "absolute") -> Roc:
     """Of all heads and MLPs, strongest first."""
-    graph, truth = scores.graph, _truth(known, scores.graph)
-    if isinstance(scores, ComponentScores):
-        strengths = strength(torch.tensor(list(scores.nodes().values())), by)
-    else:
-        strengths = torch.where(graph.edges, strength(scores.values, by), -torch.inf).amax(0)
+    truth = truth_on(known, scores.graph)
+    strengths = node_strengths(scores, by)
     nodes, inside, judged = _nodes(truth)
     return roc_of_ranking(strengths[nodes], inside, judged)
 
@@ -46,7 +44,7 @@ def family_roc(circuits: Sequence[Circuit], known: KnownCircuit | Circuit, nodes
     if not circuits:
         raise BadInput("circuits to hold beside the known one were needed. Got none.")
     graph = circuits[0].graph
-    truth = _truth(known, graph)
+    truth = truth_on(known, graph)
     for circuit in circuits:
         check_same(graph, circuit.graph)
     if nodes:
@@ -54,6 +52,17 @@ def family_roc(circuits: Sequence[Circuit], known: KnownCircuit | Circuit, nodes
         return roc_of_family([circuit.kept.any(0)[which] for circuit in circuits], inside, judged)
     inside, judged = (side[graph.edges] for side in (truth.circuit.kept, ~truth.backups.kept))
     return roc_of_family([circuit.kept[graph.edges] for circuit in circuits], inside, judged)
+
+
+def youden_j(circuit: Circuit, known: KnownCircuit | Circuit) -> float:
+    """True-positive rate - false-positive rate of one circuit; below 0 where it is worse than chance."""
+    truth = truth_on(known, circuit.graph)
+    inside = truth.circuit.kept[circuit.graph.edges]
+    judged = inside | ~truth.backups.kept[circuit.graph.edges]
+    chosen = circuit.kept[circuit.graph.edges]
+    check_both_sides(inside[judged])
+    hits, false_finds = (chosen & inside).sum() / inside.sum(), (chosen & judged & ~inside).sum()
+    return (hits - false_finds / (judged & ~inside).sum()).item()
 
 
 def against_known(scores: Scores, known: KnownCircuit | Circuit, by: str = "absolute") -> dict[str, float]:
@@ -71,7 +80,7 @@ def against_known(scores: Scores, known: KnownCircuit | Circuit, by: str = "abso
 
 def _node_roc_if_any(scores: Scores, known: KnownCircuit | Circuit, by: str) -> Roc | None:
     """None where all nodes belong, or none does."""
-    _, inside, judged = _nodes(_truth(known, scores.graph))
+    _, inside, judged = _nodes(truth_on(known, scores.graph))
     inside = inside[judged | inside]
     return None if inside.all() or not inside.any() else node_roc(scores, known, by)
 
@@ -84,7 +93,7 @@ def _nodes(truth: KnownCircuit) -> tuple[Tensor, Bool[Tensor, " nodes"], Bool[Te
     return nodes, truth.circuit.kept.any(0)[nodes], judged[nodes]
 
 
-def _truth(known: KnownCircuit | Circuit, graph: Graph) -> KnownCircuit:
+def truth_on(known: KnownCircuit | Circuit, graph: Graph) -> KnownCircuit:
     if isinstance(known, Circuit):
         none = Circuit.empty(known.graph)
         known = KnownCircuit(known, none, none)

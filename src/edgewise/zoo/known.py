@@ -52,6 +52,13 @@ class KnownCircuit:
             )
 
 
+class KnownCircuits(dict[str, KnownCircuit]):
+    """By `truth_name`; what is not known is told, with what is."""
+
+    def __missing__(self, name: str) -> KnownCircuit:
+        raise BadInput(f"no circuit is known by ablation {name!r}. Known: {', '.join(self) or 'none'}.")
+
+
 def truth_name(ablation: str, corruption: str | None = None) -> str:
     """`corruption`: None where it is the task's first. Zero does not look at corrupted prompts."""
     return ablation if corruption is None or ablation == "zero" else f"{ablation}:{corruption}"
@@ -78,23 +85,26 @@ def save_known(known: Mapping[str, KnownCircuit], path: str | Path, weights: str
     atomic_write(path, json.dumps(described, indent=1) + "\n")
 
 
-def load_known(path: str | Path, graph: Graph) -> dict[str, KnownCircuit]:
+def load_known(path: str | Path, graph: Graph) -> KnownCircuits:
     """Read the known circuits of a model with this graph, by `truth_name`."""
     described = read_described(path, FORMAT, VERSION)
     circuits: Any = described.get("circuits")
     try:
         roles = {role: tuple(nodes) for role, nodes in dict(described.get("roles", {})).items()}
         with in_file(path):
-            return {
-                name: KnownCircuit(
-                    Circuit.of(graph, each["edges"]),
-                    Circuit.of(graph, each["backups"]),
-                    Circuit.of(graph, each.get("against", ())),
-                    described.get("weights"),
-                    roles,
+            return KnownCircuits(
+                (
+                    name,
+                    KnownCircuit(
+                        Circuit.of(graph, each["edges"]),
+                        Circuit.of(graph, each["backups"]),
+                        Circuit.of(graph, each.get("against", ())),
+                        described.get("weights"),
+                        roles,
+                    ),
                 )
                 for name, each in circuits.items()
-            }
+            )
     except (AttributeError, KeyError, TypeError) as error:
         raise BrokenFile(
             f"{path}: circuits by ablation were needed, with 'edges', 'backups' and, if need be, 'against'."
