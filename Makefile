@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench clean
+.PHONY: help install demo test check format bench results clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,11 @@ format: install ## format and mend what can be mended
 
 bench: install ## seconds, memory and operations against Hugging Face
 	$(BIN)/python -m benchmarks
+
+results: install ## the tables and figures of docs/results again, in half an hour
+	for page in eap_paper edge_pruning interpolation_descent weight_gradients acdc; do \
+		$(BIN)/python -m reproductions.$$page || exit 1; \
+	done
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

@@ -19,35 +19,21 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import peak_bytes, seconds_in_turns
-from benchmarks.shapes import gpt2_small
-from benchmarks.works import Works
 from reproductions.cases import Case, bundled, trained
+from reproductions.iteration_cost import PUBLISHED_GIGABYTES, PUBLISHED_SECONDS, cost
 from reproductions.kl_at_sparsity import TRAINED
 from reproductions.learned_masks import COLUMNS, Figures, measure
 from reproductions.page import RESULTS, Page, number
 from reproductions.zoo_methods import measure as measure_other
 
 import edgewise as ew
-from edgewise.checkpoint import NO_CHECKPOINT
 from edgewise.circuit import Circuit
 from edgewise.evaluation.known import against_known
 from edgewise.formats.taggart import as_text
-from edgewise.graph import Graph
-from edgewise.masks.flows import FlowName
-from edgewise.masks.log import NO_LOG
-from edgewise.masks.penalties import Lengths
-from edgewise.masks.relaxations import Clamp
-from edgewise.masks.runs import EdgesRun
-from edgewise.masks.settings import Settings
-from edgewise.masks.subject import Subject
-from edgewise.masks.training import Training
-from edgewise.methods.interpolation_descent import PRESETS, SETTINGS
-from edgewise.tasks.metrics import METRICS
+from edgewise.methods.interpolation_descent import PRESETS
 
 METHOD = "interpolation-descent"
 SOURCE = (
@@ -55,14 +41,13 @@ SOURCE = (
     "coefficient for every edge between heads of GPT-2 small, learned on IOI. The author calls it work in "
     "progress."
 )
-PUBLISHED_SECONDS, PUBLISHED_GIGABYTES = (10, 30), 15
-"""Of an iteration, on a GPU of his."""
-BATCH, TOKENS = 8, 15
 SAMPLES = ("ioi", "ioi-negative")
 OTHERS = ("eap", "acdc")
+ROUNDING = 6
+"""Digits."""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--folder", type=Path, default=RESULTS)
     parser.add_argument("--models", nargs="+", choices=TRAINED, default=TRAINED)
@@ -71,7 +56,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--examples", type=int, default=100, help="prompt pairs to learn on")
     parser.add_argument("--gpt2", help="a folder or a name, where its weights are at hand")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     page = Page("interpolation_descent", "Interpolation descent", SOURCE, given.folder)
     cases = [bundled(name, given.examples) for name in SAMPLES]
@@ -189,7 +174,8 @@ def beside(page: Page, found: Mapping[str, list[Figures]], examples: int) -> dic
 
 
 def lowest(measured: Sequence[Figures]) -> float:
-    return min(each["edge_auc"] for each in measured)
+    """AUC, rounded: areas are sums, and 1 is not always 1."""
+    return min(round(each["edge_auc"], ROUNDING) for each in measured)
 
 
 def as_the_author(page: Page, seeds: range, steps: int, examples: int) -> list[Figures]:
@@ -205,62 +191,6 @@ def as_the_author(page: Page, seeds: range, steps: int, examples: int) -> list[F
     names = [name.replace("_", " ").replace("auc", "AUC") for name in COLUMNS]
     page.table(["model", "known", *names], [["ioi", f"{his[0]['known']:g}", *over_seeds(his)]], his, "his")
     return his
-
-
-def cost(page: Page) -> dict[str, float]:
-    """Seconds and memory of one iteration."""
-    works = Works(gpt2_small(64, TOKENS), BATCH)
-    author = {name: PRESETS["paper"][name] for name in ("grain", "loss", "unit")}
-    steps = {
-        "ours": training(works, replace(SETTINGS, steps=1_000_000, examples=BATCH), "kept"),
-        "the author's settings": training(
-            works, replace(SETTINGS, steps=1_000_000, examples=BATCH, **author), "broken"
-        ),
-    }
-    pieces = {name: each.step for name, each in steps.items()}
-    seconds = seconds_in_turns({**pieces, "plain forward": works.forward}, 5)
-    gigabytes = {"plain forward": peak_bytes(works.forward) / 1e9}
-    for name, each in steps.items():
-        assert isinstance(each.masked, EdgesRun)
-        gigabytes[name] = (peak_bytes(each.step) + each.masked.workspace.bytes) / 1e9
-    # The embedding is the unembedding, too.
-    matrices = {each.data_ptr(): each.numel() * each.element_size() for each in works.model.parameters()}
-    weights = sum(matrices.values()) / 1e9
-    page.heading("Seconds and memory of an iteration")
-    page.say(
-        f"GPT-2 small's shape, random weights, {BATCH} pairs x {TOKENS} tokens, every edge with q, k, v and "
-        f"MLPs, in one process, in turns. Memory is what is alive beyond the {weights:.2f} GB of weights. "
-        "The adversary's iteration is one more of the same."
-    )
-    rows = [
-        [
-            name,
-            f"{seconds[name]:.2f}",
-            f"{seconds[name] / seconds['plain forward']:.1f}",
-            f"{gigabytes[name]:.2f}",
-        ]
-        for name in ("plain forward", *steps)
-    ]
-    low, high = PUBLISHED_SECONDS
-    rows.append(["published, on a GPU", f"{low} to {high}", "-", f"about {PUBLISHED_GIGABYTES}"])
-    page.table(
-        ["iteration", "seconds", "/ plain forward", "GB"], rows, {"seconds": seconds, "GB": gigabytes}, "cost"
-    )
-    page.say(
-        "He needs a forward pass for each of the 12 layers; ours makes one masked run, backward, and the "
-        f"runs that it is held beside: {seconds['ours'] / seconds['plain forward']:.1f} plain forwards in "
-        "all."
-    )
-    return {"seconds": seconds["ours"], "GB": gigabytes["ours"] + weights}
-
-
-def training(works: Works, settings: Settings, flow: FlowName) -> Training:
-    given = (works.model, works.pairs, METRICS["logit-diff"], works.replacing, settings)
-    subject = Subject.of(*given, None, BATCH, None, NO_CHECKPOINT, NO_LOG)
-    gates = [subject.gates("edges", Clamp(drop_in=0.04))]
-    return subject.training(
-        gates, Lengths(Graph.of(works.model.config), (0.001, 0.002, 0.001), 0.05, 0.1), flow
-    )
 
 
 def agreement(
@@ -290,7 +220,9 @@ def agreement(
         f"models{named}{left}."
     )
     ahead = {
-        other: sum(lowest(of) >= others[model][other]["edge_auc"] for model, of in found.items())
+        other: sum(
+            lowest(of) >= round(others[model][other]["edge_auc"], ROUNDING) for model, of in found.items()
+        )
         for other in OTHERS
     }
     his_auc = average(his, "edge_auc")

@@ -6,8 +6,10 @@ all of it is there, so that one that was stopped leaves the old one as it was.
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -49,7 +51,7 @@ class Page:
         self.keep(key, numbers)
 
     def code(self, text: str) -> None:
-        self.lines += ["```text", text.rstrip(), "```", ""]
+        self.lines += [*(f"    {line}".rstrip() for line in text.splitlines()), ""]
 
     def picture(self, key: str, picture: Picture | str, caption: str) -> None:
         """A chart, or a circuit's SVG as text."""
@@ -83,7 +85,7 @@ class Page:
         threads = torch.get_num_threads()
         return (
             f"Made on {date.today():%Y-%m-%d} in {time.monotonic() - self.began:,.0f} s, with {versions}, "
-            f"{threads} thread{'s' * (threads > 1)} of a {platform.machine()} machine and no GPU. "
+            f"{threads} thread{'s' * (threads > 1)} of an {platform.machine()} machine and no GPU. "
             f"[numbers.json]({self.name}/numbers.json) has every number of this page; a picture's are in the "
             "JSON file of its name."
         )
@@ -97,6 +99,21 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
     under = ["---:" if number else "---" for number in numbers] or ["---"] * len(head)
     return [f"| {' | '.join(row)} |" for row in (head, under, *body)]
+
+
+def command(name: str, parser: argparse.ArgumentParser, given: argparse.Namespace) -> str:
+    """What makes the page again: the script and its options, where they are not the default."""
+    words = ["python", "-m", f"reproductions.{name}"]
+    for option, value in vars(given).items():
+        if option in ("folder", "out") or value == parser.get_default(option):
+            continue
+        words += [f"--{option.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
+    return shlex.join(words)
+
+
+def listed(words: Sequence[str]) -> str:
+    """In a sentence."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -6,8 +6,7 @@ methods/wrongness.py, and with each way to make up for the sizes of weights. Wha
 
     node AUC = the chance that a head or MLP of the known circuit scores higher than one outside, ties half.
 
-A node scores as its strongest part: what it reads with, what it writes with. Nodes of edges of which no one
-can say whether they belong are not judged, unless they have a part in the circuit, too. Beside stand
+Beside stand
 
     difference, clean    without the mirrored prompt
     difference, each     the mean of each example's norm, in the place of the norm of the mean gradient
@@ -18,223 +17,40 @@ can say whether they belong are not judged, unless they have a part in the circu
 
 The truth is used for judging only.
 
-    python reproductions/weight_gradients.py [--examples 100] [--seed 0] [--out found.json]
+    python -m reproductions.weight_gradients [--examples 100] [--seed 0] [--out found.json]
                                              [--folder docs/results]
 
-Prints a Markdown table, and writes it into a page with the slides' tasks and heat maps, `--folder` saying
-where: weight_gradients_page.py.
-
-tracr-reverse puts out words, so that its pairs are given answers here: each position whose right word differs
-between the two prompts is read for itself, and the word of the corrupted prompt is the wrong one. The one
-output of tracr-xproportion is a number: only `inverse` is defined there.
+Prints a Markdown table, and writes it into a page with the slides' tasks and heat maps, and with what they
+count for gradients by weights and against them, `--folder` saying where.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
-import torch
-
-import edgewise as ew
-from edgewise import zoo
-from edgewise.components import ComponentScores
-from edgewise.evaluation.roc import roc_of_ranking
-from edgewise.methods.direct_effect import direct_effect
-from edgewise.methods.weight_gradients import (
-    BySize,
-    component_norms,
-    divided,
-    weight_gradients,
-    weights_of,
+from reproductions.page import RESULTS, Page, command
+from reproductions.weight_gradients_cases import CASES, Case, means, measure, rows_of
+from reproductions.weight_gradients_page import (
+    SHOWN,
+    does_it_hold,
+    which_is_best,
+    write_definitions,
+    write_heads,
+    write_tasks,
 )
-from edgewise.methods.wrongness import Wrong
-from edgewise.models.transformer import Transformer
-from edgewise.tasks.ablations import replacer_for
-from edgewise.tasks.catalogue import TASKS
-from edgewise.tasks.metrics import METRICS
-from edgewise.tasks.pairs import Pairs
-from edgewise.zoo.known import KnownCircuit
-
-CASES: dict[str, tuple[str, str | None, str]] = {
-    "ioi": ("ioi", None, "corrupted"),
-    "ioi, swapped": ("ioi", "swapped", "corrupted:swapped"),
-    "ioi-large": ("ioi-large", None, "corrupted"),
-    "ioi-large, swapped": ("ioi-large", "swapped", "corrupted:swapped"),
-    "greater-than": ("greater-than", None, "corrupted"),
-    "docstring": ("docstring", None, "corrupted"),
-    "induction": ("induction", None, "corrupted"),
-    "tracr-reverse": ("tracr-reverse", None, "corrupted"),
-    "tracr-xproportion": ("tracr-xproportion", None, "corrupted"),
-}
-"""A bundled model, how its prompts are corrupted, and the name of its truth."""
-DEFINITIONS: dict[str, tuple[Wrong, bool, bool]] = {
-    "dissimilar": ("dissimilar", False, False),
-    "inverse": ("inverse", False, False),
-    "counterpart": ("counterpart", False, False),
-    "difference": ("difference", True, False),
-    "difference, clean": ("difference", False, False),
-    "difference, each": ("difference", True, True),
-}
-"""What is maximally wrong, whether the mirrored prompt has a part in it, and whether each example's norm is
-taken for itself."""
+from reproductions.weight_gradients_pros_and_cons import how_dear, write_halves
 
 
-@dataclass(frozen=True)
-class Case:
-    model: Transformer
-    pairs: Pairs
-    metric: str
-    known: KnownCircuit
-
-    @classmethod
-    def of(cls, name: str, corruption: str | None, truth: str, examples: int, seed: int) -> Case:
-        bundle = zoo.open_bundle(name)
-        task, model = bundle.task, bundle.model
-        if task in TASKS:
-            pairs = ew.task(task, model, examples, seed=seed, corruption=corruption)
-            return cls(model, pairs, TASKS[task].metric, bundle.known[truth])
-        # Programs have few prompts: as many as there are, and no more than 100, unless a number is given.
-        pairs = Pairs.from_list(with_answers(model, ew.task(task, model, seed=seed)), model)
-        return cls(model, pairs, "logit-diff", bundle.known[truth])
-
-    def judge(self, values: torch.Tensor) -> float:
-        """The node AUC of a score for every source."""
-        graph, circuit = self.known.circuit.graph, self.known.circuit
-        inside, doubtful = set(circuit.nodes()), set(self.known.backups.nodes())
-        nodes = [name for name in graph.sources if name not in graph.embeddings]
-        scores = values[[graph.source_index[name] for name in nodes]]
-        belong = torch.tensor([name in inside for name in nodes])
-        return roc_of_ranking(scores, belong, torch.tensor([name not in doubtful for name in nodes])).auc
-
-    def sizes(self) -> tuple[int, int]:
-        """Nodes of the circuit, and of the model."""
-        graph = self.known.circuit.graph
-        nodes = set(graph.sources) - set(graph.embeddings)
-        return len(nodes & set(self.known.circuit.nodes())), len(nodes)
-
-
-def with_answers(model: Transformer, pairs: Pairs) -> Iterator[dict[str, object]]:
-    """The pairs of a program whose outputs are words, one read each; of one number, as they are."""
-    for pair in pairs:
-        entry = {"clean": pair.clean, "corrupted": pair.corrupted}
-        if model.config.outputs == 1:
-            yield {**entry, "position": pair.read, "target": pair.target}
-            continue
-        assert pair.corrupted is not None
-        right, wrong = (model(torch.tensor([each]))[0].argmax(-1) for each in (pair.clean, pair.corrupted))
-        for read in pair.read:
-            if right[read] != wrong[read]:
-                yield {**entry, "position": read, "correct": int(right[read]), "wrong": int(wrong[read])}
-
-
-def strongest_part(found: ComponentScores) -> torch.Tensor:
-    """Per source, the largest of its node's scores."""
-    graph, strongest = found.graph, found.sources.clone()
-    for row, reader in enumerate(graph.readers):
-        for node in graph.head_of_reader(reader):
-            place = graph.source_index[node]
-            strongest[place] = max(strongest[place], found.readers[row])
-    return strongest
-
-
-def by_gradients(case: Case, definition: str) -> ComponentScores:
-    wrong, mirrored, each = DEFINITIONS[definition]
-    parts = [case.pairs[place : place + 1] for place in range(len(case.pairs))] if each else [case.pairs]
-    found = [weight_gradients(case.model, part, wrong=wrong, mirrored=mirrored) for part in parts]
-    sources, readers = (
-        torch.stack([getattr(one, side) for one in found]).mean(0) for side in ("sources", "readers")
-    )
-    return ComponentScores(found[0].graph, sources, readers)
-
-
-def by_weights(case: Case) -> ComponentScores:
-    return component_norms(case.model, weights_of(case.model))
-
-
-def times(found: ComponentScores, sizes: ComponentScores) -> ComponentScores:
-    return ComponentScores(found.graph, found.sources * sizes.sources, found.readers * sizes.readers)
-
-
-def by_edges(scores: ew.Scores) -> torch.Tensor:
-    return scores.values.abs().sum(0)
-
-
-def by_direct_effect(case: Case) -> torch.Tensor:
-    replacer = replacer_for("corrupted", case.model, case.pairs, 16)
-    return by_edges(direct_effect(case.model, case.pairs, METRICS["logit-diff"], replacer))
-
-
-def by_eap(case: Case) -> torch.Tensor:
-    return by_edges(ew.discover(case.model, case.pairs, "eap", metric=case.metric))
-
-
-def measure(case: Case) -> dict[str, float | None]:
-    """The node AUC of every way to score; None where it is not defined."""
-    found: dict[str, float | None] = {}
-    sizes = by_weights(case)
-    for definition in DEFINITIONS:
-        ways = [f"{definition} / {by_size}" for by_size in (*get_args(BySize), "x weight-norm")]
-        found |= dict.fromkeys(ways)
-        with suppress(ew.BadInput):
-            plain = by_gradients(case, definition)
-            scores = [divided(plain, case.model, by_size) for by_size in get_args(BySize)]
-            scores.append(times(plain, sizes))
-            found |= {way: case.judge(strongest_part(each)) for way, each in zip(ways, scores, strict=True)}
-    found["weight norm alone"] = case.judge(strongest_part(sizes))
-    for way, score in (("direct effect", by_direct_effect), ("eap", by_eap)):
-        found[way] = None
-        with suppress(ew.BadInput):
-            found[way] = case.judge(score(case))
-    return found
-
-
-def means(found: dict[str, dict[str, float | None]]) -> dict[str, float]:
-    """Of every way, over the cases in which all are defined."""
-    whole = {case: values for case, values in found.items() if None not in values.values()}
-    ways = next(iter(found.values()))
-    return {way: sum(values[way] or 0.0 for values in whole.values()) / len(whole) for way in ways}
-
-
-def table(found: dict[str, dict[str, float | None]], sizes: dict[str, tuple[int, int]]) -> str:
-    """Markdown: a row for every way, a column for every case, and the means."""
-    head, rows = rows_of(found, sizes)
-    under = ["---"] + ["---:"] * (len(found) + 1)
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, under, *rows))
-
-
-def rows_of(
-    found: dict[str, dict[str, float | None]], sizes: dict[str, tuple[int, int]]
-) -> tuple[list[str], list[list[str]]]:
-    """The table's head, and its rows."""
-    average = means(found)
-    rows = [
-        ["nodes of the circuit, of all", *(f"{inside} of {count}" for inside, count in sizes.values()), ""]
-    ]
-    for way in average:
-        numbers = (values[way] for values in found.values())
-        cells = ["-" if number is None else f"{number:.2f}" for number in numbers]
-        rows.append([way, *cells, f"{average[way]:.2f}"])
-    return ["way / divided by", *found, "mean"], rows
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     reader = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     reader.add_argument("--examples", type=int, default=100, help="prompt pairs of a task of text")
     reader.add_argument("--seed", type=int, default=0, help="which are drawn")
     reader.add_argument("--out", type=Path, help="a JSON file to write")
     reader.add_argument("--folder", type=Path, help="where the page is written; docs/results unless given")
-    given = reader.parse_args()
-    # As a script, Python looks beside this file for modules, and not in the project's folder.
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from reproductions.weight_gradients_page import new_page, write
-
+    given = reader.parse_args(arguments)
     page = new_page(given.folder)
     found, sizes = {}, {}
     for name, (model, corruption, truth) in CASES.items():
@@ -246,7 +62,58 @@ def main() -> None:
         described = {**asked, "nodes": sizes, "node_auc": found, "mean": means(found)}
         given.out.write_text(json.dumps(described, indent=1) + "\n")
     write(page, found, sizes, given.examples, given.seed)
-    page.save("python reproductions/weight_gradients.py")
+    page.save(command("weight_gradients", reader, given))
+
+
+def table(found: dict[str, dict[str, float | None]], sizes: dict[str, tuple[int, int]]) -> str:
+    """Markdown: a row for every way, a column for every case, and the means."""
+    head, rows = rows_of(found, sizes)
+    under = ["---"] + ["---:"] * (len(found) + 1)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, under, *rows))
+
+
+def new_page(folder: Path | None) -> Page:
+    return Page(
+        "weight_gradients",
+        "Gradients by weights",
+        "P. Talavante, Gradient Based Circuits Discovery (slides): its tasks, its hypothesis and its heat "
+        "maps, on models whose circuits are [known](../zoo.md).",
+        folder or RESULTS,
+    )
+
+
+def write(
+    page: Page,
+    found: dict[str, dict[str, float | None]],
+    sizes: dict[str, tuple[int, int]],
+    examples: int,
+    seed: int,
+) -> None:
+    """found, sizes: what `measure` and `Case.sizes` gave for every case."""
+    page.heading("Tasks")
+    write_tasks(page)
+    page.heading("What is maximally wrong")
+    page.say(
+        "The hypothesis: where an answer is compared with a maximally wrong one, the weights of the circuit",
+        "have the largest gradients. What maximally wrong means is an open question of the slides. Four",
+        "readings of it, and the chance that a head or MLP of the known circuit scores higher than one",
+        f"outside: 1 is what the hypothesis says, .5 is chance. {examples} prompt pairs of a task of text,",
+        f"seed {seed}. Formulas are in [gradients by weights](../weight-gradients.md).",
+    )
+    write_definitions(page, found, sizes)
+    page.say(*which_is_best(found))
+    page.say(*does_it_hold(found))
+    page.heading("Heads")
+    write_heads(page, Case.of(*CASES[SHOWN], examples, seed))
+    page.heading("For and against")
+    write_halves(page, examples, seed)
+    page.say(*how_dear(Case.of(*CASES[SHOWN], examples, seed)))
+    page.heading("Every way that was measured")
+    page.say(
+        "Divided by nothing, by the norm of the weights, by the root of their number, or by both; multiplied",
+        "by the norm. `clean`: without the mirrored prompt. `each`: the mean of each example's norm.",
+    )
+    page.table(*rows_of(found, sizes), {"node_auc": found, "mean": means(found), "nodes": sizes}, "all")
 
 
 if __name__ == "__main__":

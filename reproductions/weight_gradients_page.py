@@ -1,46 +1,25 @@
-"""The page of P. Talavante, Gradient Based Circuits Discovery (slides): tasks, heat maps, what came of it.
+"""Of the page on P. Talavante, Gradient Based Circuits Discovery (slides): tasks, definitions, heat maps.
 
-`weight_gradients.py` measures and calls `write`; formulas and the ways to score are told there. Beside its
-table of node AUCs the page shows, for one model, each head's score by every definition and its direct effect
-on the logit difference, as the slides do for GPT-2 small; and what the slides count for and against it:
-
-    agreement of two halves    Spearman's correlation between the scores of heads and MLPs that the first and
-                               the second half of the examples give
+Beside a table of node AUCs the page shows, for one model, each head's score by every definition and its
+direct effect on the logit difference, as the slides do for GPT-2 small.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Collection, Mapping
 
-import numpy as np
 import torch
-from reproductions.page import RESULTS, Page, number
-from reproductions.weight_gradients import (
-    CASES,
-    Case,
-    by_direct_effect,
-    by_eap,
-    by_gradients,
-    means,
-    rows_of,
-    strongest_part,
-)
+from reproductions.page import Page, listed
+from reproductions.weight_gradients_cases import CASES, Case, by_gradients, means, rows_of, strongest_part
 
 import edgewise as ew
 from edgewise import zoo
 from edgewise.methods.direct_effect import direct_effect
-from edgewise.methods.weight_gradients import weights_of
 from edgewise.pictures.charts import heat_picture
 from edgewise.pictures.paper import Picture
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.catalogue import metric_for
 from edgewise.tasks.metrics import METRICS
-
-Score = Callable[[Case], torch.Tensor]
-"""A number for every source."""
 
 SLIDES = {
     "ioi-large": ("IOI", "logit difference"),
@@ -63,50 +42,6 @@ SHOWN = "ioi-large, swapped"
 """Whose heads the heat maps show. Like the slides' two prompts, a pair's differ in who is named twice."""
 NEAR = 0.05
 """Means that differ by less are told as equal."""
-
-
-def new_page(folder: Path | None) -> Page:
-    return Page(
-        "weight_gradients",
-        "Gradients by weights",
-        "P. Talavante, Gradient Based Circuits Discovery (slides): its tasks, its hypothesis and its heat "
-        "maps, on models whose circuits are [known](../zoo.md).",
-        folder or RESULTS,
-    )
-
-
-def write(
-    page: Page,
-    found: dict[str, dict[str, float | None]],
-    sizes: dict[str, tuple[int, int]],
-    examples: int,
-    seed: int,
-) -> None:
-    """found, sizes: what `measure` and `Case.sizes` gave for every case."""
-    page.heading("Tasks")
-    write_tasks(page)
-    page.heading("What is maximally wrong")
-    page.say(
-        "The hypothesis: where an answer is compared with a maximally wrong one, the weights of the circuit",
-        "have the largest gradients. What maximally wrong means is an open question of the slides. Four",
-        "readings of it, and the chance that a head or MLP of the known circuit scores higher than one",
-        f"outside: 1 is what the hypothesis says, .5 is chance. {examples} prompt pairs of a task of text,",
-        f"seed {seed}. Formulas are in [gradients by weights](../weight-gradients.md).",
-    )
-    write_definitions(page, found, sizes)
-    page.say(*which_is_best(found))
-    page.say(*does_it_hold(found))
-    page.heading("Heads")
-    write_heads(page, Case.of(*CASES[SHOWN], examples, seed))
-    page.heading("For and against")
-    write_halves(page, examples, seed)
-    page.say(*how_dear(Case.of(*CASES[SHOWN], examples, seed)))
-    page.heading("Every way that was measured")
-    page.say(
-        "Divided by nothing, by the norm of the weights, by the root of their number, or by both; multiplied",
-        "by the norm. `clean`: without the mirrored prompt. `each`: the mean of each example's norm.",
-    )
-    page.table(*rows_of(found, sizes), {"node_auc": found, "mean": means(found), "nodes": sizes}, "all")
 
 
 def write_tasks(page: Page) -> None:
@@ -161,12 +96,12 @@ def which_is_best(found: dict[str, dict[str, float | None]]) -> list[str]:
         told += where_alone(found, best)
     beside = [f"{way} {average[way]:.2f}" for way in BESIDE]
     better = [way for way in BESIDE if average[way] > of[best]]
-    which = "all" if len(better) == len(BESIDE) else _and(better) if better else "none"
+    which = "all" if len(better) == len(BESIDE) else listed(better) if better else "none"
     left_out = [case for case, values in found.items() if None in values.values()]
     return [
         *told,
-        f"Beside them stand {_and(beside)}; above every definition: {which}.",
-        *([f"Means leave out {_and(left_out)}, where not every way is defined."] if left_out else []),
+        f"Beside them stand {listed(beside)}; above every definition: {which}.",
+        *([f"Means leave out {listed(left_out)}, where not every way is defined."] if left_out else []),
     ]
 
 
@@ -187,7 +122,7 @@ def where_alone(found: dict[str, dict[str, float | None]], best: str) -> list[st
         return ["There is no case in which it alone is ahead." if not alone else "It is ahead in every case."]
     left = [sum(of[name] for of in rest) / len(rest) for name in DEFINITIONS]
     return [
-        f"It alone is ahead on {_and(alone)}; on the others the four have means of",
+        f"It alone is ahead on {listed(alone)}; on the others the four have means of",
         f"{min(left):.2f} to {max(left):.2f}.",
     ]
 
@@ -205,7 +140,7 @@ def does_it_hold(found: dict[str, dict[str, float | None]]) -> list[str]:
     if len(whole) == len(best):
         verdict = "The hypothesis holds in every case."
     elif whole:
-        verdict = f"The hypothesis holds in full in {len(whole)} of {len(best)} cases: {_and(whole)}."
+        verdict = f"The hypothesis holds in full in {len(whole)} of {len(best)} cases: {listed(whole)}."
     else:
         verdict = "The hypothesis holds in full in no case."
     sentences = [
@@ -213,9 +148,9 @@ def does_it_hold(found: dict[str, dict[str, float | None]]) -> list[str]:
         "That is with the definition that does best there, which nobody could know beforehand.",
     ]
     if between:
-        sentences.append(f"It holds in part on {_and(between)}.")
+        sentences.append(f"It holds in part on {listed(between)}.")
     if chance:
-        sentences.append(f"No definition is above chance on {_and(chance)}.")
+        sentences.append(f"No definition is above chance on {listed(chance)}.")
     return sentences
 
 
@@ -240,7 +175,7 @@ def write_heads(page: Page, case: Case) -> None:
         count = len(set(strongest) & set(right))
         rows.append([way, ", ".join(f"`{name}`" for name in strongest), f"{count} of {len(right)}"])
         numbers[way] = {"strongest": strongest, "right": count, "scores": scores}
-    page.say(f"The circuit's heads are {_and([f'`{name}`' for name in right])}.")
+    page.say(f"The circuit's heads are {listed([f'`{name}`' for name in right])}.")
     head = ["way", f"its {len(right)} strongest heads", "of the circuit"]
     page.table(head, rows, numbers, "heads")
 
@@ -267,89 +202,3 @@ def scores_of_sources(case: Case) -> dict[str, torch.Tensor]:
     replacer = replacer_for("corrupted", case.model, case.pairs, 16)
     direct = direct_effect(case.model, case.pairs, METRICS["logit-diff"], replacer)
     return {**found, "direct effect": direct.values.sum(0)}
-
-
-def ways() -> dict[str, Score]:
-    def gradient(name: str) -> Score:
-        return lambda case: strongest_part(by_gradients(case, name))
-
-    return {
-        **{name: gradient(name) for name in DEFINITIONS},
-        "direct effect": by_direct_effect,
-        "eap": by_eap,
-    }
-
-
-def write_halves(page: Page, examples: int, seed: int) -> None:
-    """How noisy scores are."""
-    agreed: dict[str, dict[str, float | None]] = {way: {} for way in ways()}
-    for name, asked in CASES.items():
-        case = Case.of(*asked, examples, seed)
-        half = len(case.pairs) // 2
-        halves = replace(case, pairs=case.pairs[:half]), replace(case, pairs=case.pairs[half:])
-        for way, score in ways().items():
-            agreed[way][name] = alike(score, halves)
-    whole = [case for case in CASES if all(of[case] is not None for of in agreed.values())]
-    mean = {way: sum(of[case] or 0.0 for case in whole) / len(whole) for way, of in agreed.items()}
-    rows = [
-        [way, *(number(of[case], 2) for case in CASES), number(mean[way], 2)] for way, of in agreed.items()
-    ]
-    page.say(
-        "Noisy outputs, say the slides. Scores of heads and MLPs from one half of the examples beside those",
-        "from the other, by Spearman's correlation:",
-    )
-    page.table(["way", *CASES, "mean"], rows, {"by_case": agreed, "mean": mean}, "halves")
-    page.say(*how_noisy(mean))
-
-
-def how_noisy(mean: Mapping[str, float]) -> list[str]:
-    gradients, direct = [mean[name] for name in DEFINITIONS], mean["direct effect"]
-    least, most = min(gradients), max(gradients)
-    compared = "less noisy than" if least > direct else "noisier than" if most < direct else "as noisy as"
-    return [
-        f"By gradients the mean is {least:.2f} to {most:.2f}, by the direct effect {direct:.2f}: they are",
-        f"{compared} it. That tells of the draw of the examples; what is the same on every draw can be wrong",
-        "on all of them.",
-    ]
-
-
-def alike(score: Score, halves: Sequence[Case]) -> float | None:
-    """None where it is not defined, or all scores of a half are equal."""
-    from scipy import stats
-
-    embedded = len(halves[0].known.circuit.graph.embeddings)
-    try:
-        ranked = [stats.rankdata(score(half)[embedded:].double().numpy()) for half in halves]
-    except ew.BadInput:
-        return None
-    return float(np.corrcoef(np.stack(ranked))[0, 1]) if all(each.std() for each in ranked) else None
-
-
-def how_dear(case: Case) -> list[str]:
-    """No intervention, but gradients have as many dimensions as there are weights."""
-    graph, prompt, config = case.known.circuit.graph, case.pairs[0].clean, case.model.config
-    took = {
-        "gradients by weights": seconds_of(lambda: by_gradients(case, "difference")),
-        "EAP": seconds_of(lambda: by_eap(case)),
-        "activation patching": seconds_of(
-            lambda: ew.discover(case.model, case.pairs, "activation-patching", metric=case.metric)
-        ),
-    }
-    told = _and([f"{name} took {seconds:.2f} s" for name, seconds in took.items()])
-    weights = sum(weight.numel() for weight in weights_of(case.model).values())
-    written = len(graph.sources) * len(prompt) * config.width
-    return [
-        f"No causal intervention is needed: on {SHOWN} {told}.",
-        f"The gradients have {weights:,} numbers there; what all sources write on a prompt of {len(prompt)}",
-        f"tokens has {written:,}.",
-    ]
-
-
-def seconds_of(run: Callable[[], object]) -> float:
-    began = time.monotonic()
-    run()
-    return time.monotonic() - began
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
