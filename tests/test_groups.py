@@ -16,6 +16,7 @@ from edgewise.evaluation.node_circuits import between, circuits_of_nodes, nodes_
 from edgewise.evaluation.roc import roc_of_family
 from edgewise.graph import Graph
 from edgewise.zoo.known import KnownCircuit
+from tiny_runs import EDGES
 
 GRAPH = Graph(layers=2, heads=2, key_readers=2)
 NONE = ew.Circuit.empty(GRAPH)
@@ -142,6 +143,15 @@ def test_the_command_makes_the_same_curve_of_nodes(home):
     expected = ew.curve(model, pairs, ew.load_run(home / "run").scores, granularity="nodes")
     assert told["curve"]["cpr"] == pytest.approx(expected.cpr)
     assert {each["granularity"] for each in told["evaluations"] + told["without_the_circuit"]} == {"nodes"}
+    heading, columns, *_, last = [
+        line.split()
+        for line in edgewise(
+            "evaluate", home / "run", "--curve", "--granularity", "nodes"
+        ).stdout.splitlines()
+    ][:12]
+    assert heading[-2:] == ["by", "nodes"]
+    assert columns[:2] == ["nodes", "edges"]
+    assert last[:2] == [str(len(nodes_of(Graph.of(model.config)))), str(EDGES)]
     [alone] = problems(edgewise("evaluate", home / "run", "--granularity", "nodes"))
     assert alone == "--granularity nodes is of --curve at its ten sizes. Give --curve, and leave --edges out."
 

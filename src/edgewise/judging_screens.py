@@ -46,7 +46,7 @@ def show_stability(done: Stability) -> None:
 def show_compared(done: Comparison) -> None:
     out = screen()
     first = done.runs[0].own
-    numbers = ("own", "faithful", "kept", "faithful", "KL", "AUC", "s", "runs", "GB")
+    numbers = ("own", "faithful", "kept", "faithful", "KL", "AUC")
     table = table_of(("run", "method"), numbers)
     for each in done.runs:
         auc = each.run.evaluation.edge_auc
@@ -54,13 +54,16 @@ def show_compared(done: Comparison) -> None:
             *(each.name, each.run.request.method, f"{each.run.record['edges']['selected']:,}"),
             *(each.own.faithfulness_number, f"{len(each.circuit):,}", each.at_size.faithfulness_number),
             *(divergence_text(each.at_size), "-" if auc is None else f"{auc:.3f}"),
-            *(f"{each.seconds:.1f}", plain_runs(each), gigabytes(each)),
         )
     title = f"{first.metric} on {first.examples:,} prompt pairs, ablation {first.ablation}"
     out.print(section(f"{title}; own, then {done.size:,} edges", table))
     overlaps = table_of(("overlap",), tuple(str(place) for place in range(1, len(done.runs) + 1)))
     for place, (each, row) in enumerate(zip(done.runs, done.overlaps, strict=True), 1):
         overlaps.add_row(f"{place} {each.name}", *(f"{number:.2f}" for number in row))
+    costs = table_of(("run",), ("seconds", "plain runs", "GB at most"))
+    for each in done.runs:
+        costs.add_row(each.name, f"{each.seconds:.1f}", plain_runs(each), gigabytes(each))
+    out.print(section("What they cost: in all, and the search", costs))
     out.print(section(f"Edges in both, of those in either, at {done.size:,} edges", overlaps))
 
 

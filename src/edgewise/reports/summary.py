@@ -12,7 +12,7 @@ from rich.text import Text
 from edgewise.circuit import Circuit, Scores
 from edgewise.evaluation.claims import Claim
 from edgewise.evaluation.curve import Curve
-from edgewise.evaluation.evaluation import Evaluation
+from edgewise.evaluation.evaluation import EDGES, NODES, Evaluation
 from edgewise.evaluation.intervals import LEVEL, intervals_of
 from edgewise.reports.screen import Trimmed
 
@@ -51,12 +51,16 @@ def sizes_line(circuit: Circuit) -> str:
 
 def evaluation_table(circuits: list[Circuit], evaluations: list[Evaluation]) -> Table:
     """A circuit a row."""
-    numbers = ("chosen", "pruned", "faithful", f"{LEVEL:.0%} interval", "circuit", "KL", "accuracy")
+    of_nodes = any(each.granularity == NODES for each in evaluations)
+    sizes = ("nodes", "edges") if of_nodes else ("chosen", "pruned")
+    numbers = (*sizes, "faithful", f"{LEVEL:.0%} interval", "circuit", "KL", "accuracy")
     has_accuracy = any(each.accuracy is not None for each in evaluations)
     table = table_of((), numbers if has_accuracy else numbers[:-1])
     for circuit, each in zip(circuits, evaluations, strict=True):
         chosen = len(circuit) if circuit.selected is None else circuit.selected
         pruned = "-" if circuit.selected is None else f"{len(circuit):,}"
+        if of_nodes:
+            chosen, pruned = each.edges, f"{len(circuit):,}"
         accuracy = [] if each.accuracy is None else [f"{each.accuracy:.1%}"]
         sure = intervals_of(each)["faithfulness"]
         table.add_row(
@@ -97,7 +101,8 @@ def divergence_text(evaluation: Evaluation) -> str:
 
 
 def evaluation_heading(evaluation: Evaluation) -> str:
-    return f"{evaluation.metric} {evaluation.where}, ablation {evaluation.ablation}"
+    made_of = "" if evaluation.granularity == EDGES else f", by {evaluation.granularity}"
+    return f"{evaluation.metric} {evaluation.where}, ablation {evaluation.ablation}{made_of}"
 
 
 def faithfulness_text(evaluation: Evaluation) -> str:
