@@ -137,8 +137,8 @@ def test_version_is_told():
         (
             "evaluate",
             "--prompts --task --split --examples --seed --corruption --metric --ablation --edges --by "
-            "--curve --granularity --completeness --minimality --tests --averaging --known --learned-on --out "
-            "--overwrite --model --batch-size --dtype --device "
+            "--curve --granularity --completeness --minimality --tests --averaging --known --learned-on "
+            "--out --overwrite --model --batch-size --dtype --device "
             "--quiet --json",
         ),
         ("stability", "--draws --seed --out --overwrite --quiet --json"),

@@ -143,12 +143,9 @@ def test_the_command_makes_the_same_curve_of_nodes(home):
     expected = ew.curve(model, pairs, ew.load_run(home / "run").scores, granularity="nodes")
     assert told["curve"]["cpr"] == pytest.approx(expected.cpr)
     assert {each["granularity"] for each in told["evaluations"] + told["without_the_circuit"]} == {"nodes"}
-    heading, columns, *_, last = [
-        line.split()
-        for line in edgewise(
-            "evaluate", home / "run", "--curve", "--granularity", "nodes"
-        ).stdout.splitlines()
-    ][:12]
+    wide = {"COLUMNS": "120"}
+    shown = edgewise("evaluate", home / "run", "--curve", "--granularity", "nodes", env=wide).stdout
+    heading, columns, *_, last = [line.split() for line in shown.splitlines()][:12]
     assert heading[-2:] == ["by", "nodes"]
     assert columns[:2] == ["nodes", "edges"]
     assert last[:2] == [str(len(nodes_of(Graph.of(model.config)))), str(EDGES)]
