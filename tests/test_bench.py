@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 
 import edgewise as ew
 from cli_cases import edgewise, problems
+from edgewise.bench.bench_run import alone_in
+from edgewise.bench.cell import clear_leftovers, row_of, work
 from edgewise.bench.matrix import cells_of
 from edgewise.bench.processes import in_processes
 from edgewise.request import BenchRequest
@@ -142,14 +145,14 @@ def test_a_cell_that_fails_is_told_and_the_rest_goes_on(tmp_path):
 def test_a_process_that_is_killed_takes_no_other_cell_with_it(tmp_path):
     model = save_tiny_model(tmp_path / "model")
     prompts = write_prompts(tmp_path / "prompts.jsonl", entries(6))
-    both = cells(model=(model,), prompts=(prompts,), method=("eap",), seed=(0, 1))
+    both = cells(model=(model,), prompts=(prompts,), method=("eap", "relp"))
     waits = cells(
         model=(model,), prompts=(prompts,), method=("edge-pruning",), options={"edge-pruning.steps": "100000"}
     )
     found = {}
     for cell, problem in in_processes([*waits, *both], tmp_path, 2):
         found[cell.name] = problem
-        if len(found) == 2:
+        if len(found) == len(both):
             [child] = processes_of(os.getpid(), "forkserver")
             [killed] = [pid for pid in processes_of(child) if pid]
             os.kill(killed, signal.SIGKILL)
@@ -184,26 +187,122 @@ def test_a_matrix_that_is_killed_goes_on_where_it_was(tmp_path):
     )
 
 
+def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path):
+    [cell] = cells(model=("zoo:induction",), method=("eap",), examples=4)
+    out = tmp_path / "runs" / cell.name
+    out.mkdir(parents=True)
+    # Killed while files were moved in, and while others were made.
+    (out / "scores.safetensors").write_bytes(b"half")
+    staging = out.parent / f".{out.name}.ab12.tmp"
+    staging.mkdir()
+    work(cell, tmp_path)
+    assert row_of(tmp_path, cell)["edges"] == 81
+    assert not staging.exists()
+
+
+def test_a_checkpoint_is_gone_on_from_beside_half_of_the_files(tmp_path):
+    [cell] = cells(model=("zoo:induction",), method=("edge-pruning",), options={"edge-pruning.steps": "3"})
+    out = tmp_path / "runs" / cell.name
+    (out / "checkpoint").mkdir(parents=True)
+    (out / "checkpoint" / "state.safetensors").touch()
+    (out / "circuit.txt").touch()
+    clear_leftovers(out)
+    assert [each.name for each in out.iterdir()] == ["checkpoint"]
+
+
+def test_a_row_that_is_broken_or_without_its_run_is_made_again(done):
+    folder, given, told = done
+    first, second = sorted((folder / "out" / "rows").iterdir())[:2]
+    first.write_text("{}")
+    shutil.rmtree(folder / "out" / "runs" / second.stem)
+    again = json.loads(edgewise("bench", *given, "--json").stdout)
+    assert [each for each in again["rows"] if each["run"] == second.stem]
+    assert len(again["rows"]) == len(told["rows"])
+    assert json.loads(first.read_text())["run"] == first.stem
+    assert (folder / "out" / "runs" / second.stem / "run.json").is_file()
+
+
+def test_a_cell_is_another_when_what_lies_at_its_paths_is(tmp_path, monkeypatch):
+    for name, layers in (("a", 2), ("b", 3)):
+        (tmp_path / name).mkdir()
+        save_tiny_model(tmp_path / name / "model", layers=layers)
+        write_prompts(tmp_path / name / "p.jsonl", entries(4, seed=layers))
+    names = []
+    for name in ("a", "b"):
+        monkeypatch.chdir(tmp_path / name)
+        names += [cell.name for cell in cells(model=("model",), prompts=("p.jsonl",), method=("eap",))]
+        write_prompts(tmp_path / name / "p.jsonl", entries(5))
+        names += [cell.name for cell in cells(model=("model",), prompts=("p.jsonl",), method=("eap",))]
+    assert len(set(names)) == 4
+
+
+def test_prompts_of_a_file_are_told_apart_and_noted_where_circuits_were_found_on_them(tmp_path):
+    model = save_tiny_model(tmp_path / "model")
+    (tmp_path / "x").mkdir()
+    files = [write_prompts(tmp_path / place / "p.jsonl", entries(6, seed=2)) for place in (".", "x")]
+    given = ["--model", model, "--method", "eap", "--seed", 0, "--seed", 1, "--edges", 20]
+    given += [word for path in files for word in ("--prompts", path)]
+    found = edgewise("bench", *given, "--out", tmp_path / "out", "--json")
+    told = json.loads(found.stdout)
+    # EAP draws nothing: of two seeds one is run.
+    assert [row["task"] for row in told["rows"]] == files
+    assert [(row["also_found_on"], row["examples"]) for row in told["rows"]] == [(6, 6)] * 2
+    assert "judged on the prompts that they were found on" in found.stderr
+    other = write_prompts(tmp_path / "other.jsonl", entries(5, seed=9))
+    apart = edgewise("bench", *given, "--evaluate-on", other, "--out", tmp_path / "out", "--json")
+    assert json.loads(apart.stdout)["notes"] == []
+    assert [row["also_found_on"] for row in json.loads(apart.stdout)["rows"]] == [0, 0]
+
+
+def test_two_matrices_do_not_work_in_one_folder(tmp_path):
+    with alone_in(tmp_path):
+        [told] = problems(edgewise("bench", "--model", "zoo:ioi", "--method", "eap", "--out", tmp_path))
+    assert told.startswith(f"another `edgewise bench` is at work in {tmp_path}.")
+
+
 def test_everything_that_is_wrong_is_told_at_once(tmp_path):
-    path = matrix(tmp_path, 'models = ["zoo:ioi"]\nexamples = "many"\nmethod = "eap"\n')
+    text = 'models = ["zoo:ioi"]\nexamples = "many"\nedges = [3]\nsparsity = 2\n'
+    text += 'method = ["eep", {name = 3, method = "eap"}, {name = "x"}, '
+    text += '{method = "eap", options = {layers = 1}}]\n'
+    path = matrix(tmp_path, text)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "a").touch()
     found = problems(edgewise("bench", path, "--jobs", 0, "--out", tmp_path / "full"))
-    assert found[0].startswith(f"unknown key of {path} 'models'. Did you mean 'model'?")
-    assert found[1] == f"{path}: examples must be a whole number. Got text: 'many'."
-    assert found[2] == "jobs must be 1 or more. Got 0."
-    assert "a matrix needs a folder of its own" in found[3]
-    given = ["--model", "zoo:ioj", "--method", "eep", "--method", "eap", "--seed", 1, "--seed", 1]
-    told = problems(
-        edgewise(
-            "bench", *given, "--set", "acdc.tau=1", "--sparsity", 0.9, "--edges", 3, "--out", tmp_path / "no"
-        )
-    )
+    assert [problem.split(".")[0] for problem in found] == [
+        f"unknown key of {tmp_path / 'matrix'}",
+        f"{tmp_path / 'matrix'}",
+        f"{tmp_path / 'matrix'}",
+        "unknown method 'eep'",
+        "name must be text",
+        "a table of a method needs the key 'method'",
+        "unknown option of eap 'layers'",
+        "a matrix needs a model or more",
+        "sparsity must be from 0 (every edge stays) to 1 (none does)",
+        "jobs must be 1 or more",
+        f"{tmp_path / 'full'} holds other files, and a matrix needs a folder of its own",
+    ]
+    given = [
+        "--model",
+        "zoo:ioj",
+        "--method",
+        "eep",
+        "--method",
+        "eap",
+        "--seed",
+        1,
+        "--seed",
+        1,
+        "--seed",
+        -1,
+    ]
+    given += ["--set", "acdc.tau=1", "--sparsity", 0.9, "--edges", 3]
+    told = problems(edgewise("bench", *given, "--out", tmp_path / "no"))
     assert [problem.split(".")[0] for problem in told] == [
         "unknown method 'eep'",
         "--set needs METHOD",
-        "seeds that differ were needed",
-        "one of edges and sparsity chooses circuits",
+        "seed 1 stands there more than once",
+        "seeds must be 0 or more",
+        "one of edges, threshold and sparsity chooses the circuit",
         "unknown zoo model 'ioj'",
     ]
     assert problems(edgewise("bench", "--out", tmp_path / "no"))[0].startswith(

@@ -113,7 +113,7 @@ def test_the_screen_tells_all_that_was_asked_for_in_80_columns(home):
 def test_what_cannot_be_asked_for_together_is_told_at_once(home):
     given = ["--curve", "--edges", 20, "--edges", 5, "--minimality", "--averaging", "mean"]
     assert problems(edgewise("evaluate", home / "run", *given)) == [
-        "--minimality is of one circuit. Got several sizes. Give one, or leave them out.",
+        "--minimality is of one circuit. Got --curve, too. Leave one of them out.",
         "unknown averaging 'mean'. Did you mean 'ratio-of-means'? Known: mean-of-ratios, ratio-of-means.",
         "--curve needs two sizes or more, the smallest first. Got --edges 20, 5. "
         "Leave them out for ten sizes.",

@@ -108,7 +108,7 @@ def test_minimality_names_the_edges_that_do_nothing():
     draws = np.random.default_rng(0).random(100)
     found = minimal(["one", "two", "three"], np.array([2.0, 0.0, 3.0]), draws, SHARE, LEVEL)
     assert (found.edges, found.verdict) == (("two",), "refuted")
-    assert found.told == "1 of 3 edges change no more than chance"
+    assert found.told == "1 of 3 edges change as little as chance"
 
 
 def test_of_many_examples_independence_is_told_of_some():

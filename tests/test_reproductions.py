@@ -107,7 +107,7 @@ def test_a_script_makes_its_page_with_all_tables_pictures_and_published_numbers(
         picture = tmp_path / link
         if "Matplotlib" in picture.read_text(encoding="utf-8"):
             charts += 1
-            assert json.loads(picture.with_suffix(".json").read_text(encoding="utf-8"))
+            assert json.loads(picture.with_suffix(".numbers.json").read_text(encoding="utf-8"))
     assert charts == CHARTS[name]
 
 

@@ -165,7 +165,7 @@ def test_options_of_a_task_are_not_passed_over_where_prompts_come_from_a_file(ho
     (problem,) = problems(edgewise("discover", *given, "--corruption", "abc", "--examples", 4))
     assert problem.startswith("examples and corruption choose among a task's prompts.")
     (problem,) = problems(edgewise("evaluate", home / "run", "--split", "train"))
-    assert problem.startswith("split choose among a task's prompts.")
+    assert problem.startswith("split chooses among a task's prompts.")
     (problem,) = problems(edgewise("evaluate", home / "run", "--task", "iio"))
     assert "Did you mean 'ioi'?" in problem
 

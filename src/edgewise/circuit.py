@@ -76,11 +76,15 @@ class Scores:
         """Write a file that `load` reads; one that is there is replaced."""
         storage.write_scores(path, self.graph, self.values, self.chosen)
 
-    def top(self, n: int, by: str = "absolute") -> Circuit:
-        """The n strongest edges; among equals the first in edge order."""
+    def top(self, n: int, by: str = "absolute", among: Circuit | None = None) -> Circuit:
+        """The n strongest edges, of a circuit's where one is given; among equals the first in edge order."""
         check_count(self.graph, n)
+        order = self._strongest_first(by)
+        if among is not None:
+            check_same(self.graph, among.graph)
+            order = order[among.kept[self.graph.edges][order]]
         chosen = torch.zeros(self.graph.edge_count, dtype=torch.bool)
-        chosen[self._strongest_first(by)[:n]] = True
+        chosen[order[:n]] = True
         kept = torch.zeros(self.graph.shape, dtype=torch.bool)
         kept[self.graph.edges] = chosen
         return Circuit(self.graph, kept)

@@ -235,6 +235,7 @@ def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) ->
     from edgewise.judging_screens import show_bench
 
     done = run_bench(request, heard_unless(quiet))
+    tell_notes(done.notes, quiet)
     if json:
         print_json(done.to_dict())
     elif not quiet:

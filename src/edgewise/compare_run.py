@@ -44,7 +44,8 @@ class Compared:
 
     @property
     def seconds(self) -> float:
-        return sum(self.run.record["seconds"].values())
+        """Of the search, since it was last gone on with."""
+        return self.run.record["seconds"]["discover"]
 
     @property
     def costs(self) -> dict[str, float | int | None]:
@@ -76,9 +77,10 @@ class Comparison:
     notes: list[str]
 
     @property
-    def overlaps(self) -> list[list[float]]:
-        """Of each run's circuit with each, at the one size."""
-        return [[one.circuit.jaccard(other.circuit) for other in self.runs] for one in self.runs]
+    def overlaps(self) -> list[list[float | int | None]]:
+        """Of each run's circuit with each, at the one size; None where both are empty."""
+        circuits = [each.circuit for each in self.runs]
+        return [[one.jaccard(other) if len(one | other) else None for other in circuits] for one in circuits]
 
     def to_dict(self) -> dict[str, Any]:
         first = self.runs[0].own
@@ -119,6 +121,7 @@ def compare_runs(request: CompareRequest, progress: Progress | None = None) -> C
     notes = [
         *notes_on(runs),
         *by_run(compared, lambda each: seen_before(each, asked, prompts)),
+        *by_run(compared, lambda each: None if len(each.circuit) else pruned_to_nothing(size)),
         *by_run(compared, lambda each: fewer_than(size, each.run.scores, each.run.request)),
     ]
     done = Comparison(place, size, compared, notes)
@@ -172,6 +175,10 @@ def seen_before(compared: Compared, asked: Request, prompts: Prompts) -> str | N
     return f"found on {also:,} of these prompt pairs." if also else None
 
 
+def pruned_to_nothing(size: int) -> str:
+    return f"none of the {size:,} strongest edges is on a path from embedding to logits. Give more: --edges."
+
+
 def by_run(compared: list[Compared], note_on: Callable[[Compared], str | None]) -> list[str]:
     """Notes with the names of the runs that they are on."""
     names: dict[str, list[str]] = {}
@@ -190,7 +197,7 @@ def names_of(runs: list[Run]) -> list[str]:
 def notes_on(runs: list[Run]) -> list[str]:
     """Where runs are not of one thing."""
     notes = []
-    for what in ("task", "prompts", "ablation", "corruption", "metric"):
+    for what in ("task", "prompts", "ablation", "corruption", "metric", "known"):
         asked = {str(getattr(run.request, what)) or "none" for run in runs}
         if len(asked) > 1:
             notes.append(f"the runs were found with different {what}: {several(sorted(asked))}.")

@@ -10,7 +10,6 @@ alone; elsewhere it is the process's since it began.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -24,7 +23,8 @@ from edgewise.models.transformer import Transformer
 from edgewise.tasks.pairs import Pairs
 
 Costs = Mapping[str, float | int | None]
-ROUNDS = 3
+LONG_ENOUGH = 0.2
+"""Seconds."""
 
 
 @contextmanager
@@ -45,28 +45,34 @@ def search(
 ) -> Iterator[dict[str, float | int | None]]:
     """What it gives is filled when the block ends, and tells what was in it."""
     # Of a search that goes on from where it was stopped, the seconds before that are not known.
-    goes_on = keeper is not None and keeper.path is not None and keeper.path.is_file()
+    goes_on = keeper is not None and keeper.has_own()
+    plain = None if goes_on else seconds_of_plain_run(model, pairs, batch_size)
     costs: dict[str, float | int | None] = {}
     forget_peak(model.device)
     with timed(seconds, stage):
         yield costs
     costs["peak_bytes"] = peak_bytes(model.device)
-    plain = None if goes_on else seconds_of_plain_run(model, pairs, batch_size)
     costs["forwards"] = None if plain is None else round(seconds[stage] / plain, 2)
 
 
 @torch.no_grad()
 def seconds_of_plain_run(model: Transformer, pairs: Pairs, batch_size: int) -> float:
-    """The median of a few, after one that is not counted."""
-    batches, taken = list(pairs.batches(batch_size, model.device)), []
-    for _ in range(1 + ROUNDS):
-        start = time.perf_counter()
-        for batch in batches:
+    """Of all pairs, from as many batches as take a moment, after one that is not counted."""
+    examples, taken, first = 0, 0.0, True
+    while taken < LONG_ENOUGH:
+        for batch in pairs.batches(batch_size, model.device):
+            start = time.perf_counter()
             model(batch.clean, batch.read)
-        if model.device.type == "cuda":
-            torch.cuda.synchronize(model.device)
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken[1:])
+            if model.device.type == "cuda":
+                torch.cuda.synchronize(model.device)
+            if first:
+                first = False
+                continue
+            taken += time.perf_counter() - start
+            examples += len(batch.index)
+            if taken >= LONG_ENOUGH:
+                break
+    return taken / examples * len(pairs)
 
 
 def forget_peak(device: torch.device) -> None:

@@ -102,7 +102,8 @@ def check(request: EvaluationRequest) -> Asked:
         )
     for name in ("minimality", "tests"):
         if getattr(request, name) and (request.curve or len(request.edges) > 1):
-            problems.add(f"--{name} is of one circuit. Got several sizes. Give one, or leave them out.")
+            several = "--curve" if request.curve else "several --edges"
+            problems.add(f"--{name} is of one circuit. Got {several}, too. Leave one of them out.")
     if request.tests and prompts is not None and asked.metric in METRICS:
         problems.add(*check_claims(prompts.judged_on, asked.ablation, METRICS[asked.metric]))
     if request.minimality and request.averaging in {*AVERAGINGS} - {RATIO_OF_MEANS}:

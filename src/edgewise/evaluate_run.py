@@ -17,7 +17,7 @@ from edgewise.evaluation.evaluation import AGAINST_KNOWN, NODES, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
 from edgewise.evaluation.minimality import contributions_to
-from edgewise.evaluation.node_circuits import circuits_of_nodes, nodes_of
+from edgewise.evaluation.node_circuits import circuits_of_nodes, nodes_of, others
 from edgewise.evaluation.overlap import overlap, with_overlap
 from edgewise.files import atomic_write, make_parents
 from edgewise.masks.constants import OPTIMAL
@@ -67,7 +67,9 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     replacing = replacers_to_judge(
         asked.ablation, model, pairs, metric, prompts.learned_on, asked.batch_size, progress
     )
-    rest = [~circuit for circuit in circuits] if request.completeness else []
+    rest = []
+    if request.completeness:
+        rest = [others(circuit) if counts else ~circuit for circuit in circuits]
     how = (metric, replacing, asked.batch_size, progress)
     found = evaluate_circuits(model, pairs, [*circuits, *rest], *how)
     evaluations, of_rest = found[: len(circuits)], found[len(circuits) :]

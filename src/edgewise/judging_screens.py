@@ -39,7 +39,8 @@ def show_stability(done: Stability) -> None:
     }
     out.print(section("Circuits of other draws of the examples", facts_table(facts)))
     out.print(section("How often an edge is in", edges_table(frequent_edges(done), "share")))
-    always, ever = len(done.always.sources()), len(done.ever.sources())
+    always = len(set.intersection(*(set(circuit.sources()) for circuit in circuits)))
+    ever = len(done.ever.sources())
     out.print(f"{always:,} of {ever:,} sources are in all draws")
 
 
@@ -59,11 +60,13 @@ def show_compared(done: Comparison) -> None:
     out.print(section(f"{title}; own, then {done.size:,} edges", table))
     overlaps = table_of(("overlap",), tuple(str(place) for place in range(1, len(done.runs) + 1)))
     for place, (each, row) in enumerate(zip(done.runs, done.overlaps, strict=True), 1):
-        overlaps.add_row(f"{place} {each.name}", *(f"{number:.2f}" for number in row))
+        overlaps.add_row(
+            f"{place} {each.name}", *("-" if number is None else f"{number:.2f}" for number in row)
+        )
     costs = table_of(("run",), ("seconds", "plain runs", "GB at most"))
     for each in done.runs:
         costs.add_row(each.name, f"{each.seconds:.1f}", plain_runs(each), gigabytes(each))
-    out.print(section("What they cost: in all, and the search", costs))
+    out.print(section("What the search cost", costs))
     out.print(section(f"Edges in both, of those in either, at {done.size:,} edges", overlaps))
 
 

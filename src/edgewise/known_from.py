@@ -17,9 +17,10 @@ OPTION = "--known"
 def known_from(path: str, graph: Graph, name: str) -> KnownCircuit:
     """A run's circuit, a circuit.json, an edge list, Taggart's text; or of a file of known circuits, as a
     model's folder holds one, that of this `truth_name`."""
-    if Path(path).suffix == ".json" and Path(path).is_file() and FORMAT in read_text(path):
+    place = Path(path).expanduser()
+    if place.suffix == ".json" and place.is_file() and FORMAT in read_text(place):
         try:
-            known = load_known(path, graph)[name]
+            known = load_known(place, graph)[name]
         except BrokenFile:
             raise
         except BadInput as error:

@@ -72,7 +72,8 @@ def idle_options(prompts: str | None, asked: object) -> list[str]:
     given = [name for name in TASK_OPTIONS if getattr(asked, name, None)]
     if not prompts or not given:
         return []
-    return [f"{' and '.join(given)} choose among a task's prompts. Got prompts of a file. Leave one out."]
+    told = f"{' and '.join(given)} {'choose' if len(given) > 1 else 'chooses'} among a task's prompts."
+    return [f"{told} Got prompts of a file. Leave one out."]
 
 
 def truth_of(request: RunRequest, graph: Graph) -> KnownCircuit | None:

@@ -226,7 +226,11 @@ class BenchRequest:
     """One run of `bench`: what is None, or empty, is as in the file, or as in `Request`."""
 
     matrix: Annotated[
-        str | None, Help("What to run, by the names of these options; options go before it.", "FILE.toml")
+        str | None,
+        Help(
+            "Models, tasks, methods, seeds and settings of all cells; an option replaces its key.",
+            "FILE.toml",
+        ),
     ] = None
     out: Annotated[str, Help("The folder of the matrix; the same command goes on in it.", "FOLDER")]
     model: Annotated[tuple[str, ...], Help("As in discover; repeat it for more.", "DIR_OR_NAME")] = ()
@@ -241,6 +245,7 @@ class BenchRequest:
     ] = field(default_factory=dict)
     examples: Annotated[int | None, Help("Prompt pairs of each split; else 100.", "N", TASK)] = None
     corruption: Annotated[str | None, Help("How corrupted prompts are made.", "NAME", TASK)] = None
+    evaluate_on: Annotated[str | None, Help("Evaluate on these prompts instead.", "FILE.jsonl")] = None
     edges: Annotated[int | None, Help("As in discover.", "N", CIRCUIT)] = None
     sparsity: Annotated[float | None, Help("As in discover.", "SHARE", CIRCUIT)] = None
     jobs: Annotated[int, Help("Cells at once, each in a process of its own.", "N", COMPUTING)] = 1

@@ -86,7 +86,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     if truth is not None and (request.known or is_known_of(model, truth, request)):
         evaluation = replace(evaluation, **against_known(scores, truth, request.by or "absolute"))
     record = describe_run(request, model, checked.sha256, circuit, seconds, costs)
-    told = training.read_text() if training.is_file() else ""
+    told = training.read_text(encoding="utf-8") if training.is_file() else ""
     done = Run(request, scores, circuit, evaluation, record, told)
     save_run(done)
     training.unlink(missing_ok=True)
@@ -131,17 +131,17 @@ def select(scores: Scores, request: Request, edges: int | None = None) -> Circui
     """The circuit that a request makes of scores; `edges` takes the place of its own choice. Where fewer can
     be chosen than are wanted, all of these."""
     wanted, by = request.edges if edges is None else edges, order_of(scores, request)
+    every, able = scores.graph.edge_count, can_be_chosen(scores, request)
     if wanted is not None:
-        circuit = scores.top(wanted, by)
+        circuit = scores.top(wanted, by, able)
     elif request.threshold is not None:
-        circuit = scores.threshold(request.threshold, by)
+        circuit = scores.threshold(request.threshold, by) & able
     elif request.sparsity is not None:
-        circuit = scores.sparsity(request.sparsity, by)
+        circuit = scores.top(round((1 - request.sparsity) * every), by, able)
     elif scores.chosen is not None:
-        circuit = scores.own()
+        circuit = scores.own() & able
     else:
-        circuit = scores.top(min(DEFAULT_EDGES, scores.graph.edge_count), by)
-    circuit = circuit & can_be_chosen(scores, request)
+        circuit = scores.top(min(DEFAULT_EDGES, every), by, able)
     return circuit.prune() if request.prune else circuit
 
 

@@ -13,7 +13,7 @@ from edgewise.checkpoint import STATE
 from edgewise.circuit import STRENGTH, Circuit
 from edgewise.discovery import check_discovery, with_preset
 from edgewise.edges_from import edges_from
-from edgewise.errors import Problems, check_name, gathered
+from edgewise.errors import BadInput, Problems, check_name, gathered
 from edgewise.graph import Graph
 from edgewise.known_from import known_from
 from edgewise.meaning import (
@@ -99,6 +99,11 @@ def truth_to_judge_by(request: Request, graph: Graph) -> KnownCircuit | None:
     """The circuit of the user's own, where there is one; else what is known of the task."""
     if request.known is None:
         return truth_of(request, graph)
+    if request.edges_from is not None:
+        raise BadInput(
+            "--known holds the scores of all edges beside a circuit, and --edges-from goes through some. "
+            "Leave one out."
+        )
     other = other_corruption(request.task, request.corruption) if request.task else None
     return known_from(request.known, graph, truth_name(request.ablation, other))
 

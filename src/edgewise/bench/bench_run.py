@@ -13,22 +13,29 @@ a checkpoint goes on from it. Cells that failed are tried again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgewise.bench.cell import row_file
-from edgewise.bench.matrix import Cell, cells_of
+from edgewise.bench.cell import Cell, row_of
+from edgewise.bench.matrix import cells_of
 from edgewise.bench.processes import in_processes
 from edgewise.bench.table import Row, check_parquet, write_tables
 from edgewise.errors import BadInput, Problems, Stopped, gathered
-from edgewise.files import atomic_write, make_parents, read_described, read_json
+from edgewise.files import atomic_write, make_parents, read_described
 from edgewise.progress import Progress
 from edgewise.request import BenchRequest
 from edgewise.validation import check_can_be_made
 
-FORMAT, VERSION, MARK = "edgewise bench", 1, "bench.json"
+try:
+    import fcntl
+except ImportError:
+    # Windows has none.
+    fcntl = None
+
+FORMAT, VERSION, MARK, LOCK = "edgewise bench", 1, "bench.json", ".lock"
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,20 @@ class Bench:
     """What was wrong, by the cell's name."""
     files: Sequence[Path]
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the table should know."""
+        same = {row["task"] for row in self.rows if row["also_found_on"] == row["examples"]}
+        if not same:
+            return []
+        return [
+            f"circuits of {', '.join(sorted(same))} are judged on the prompts that they were found on. "
+            "Give others: --evaluate-on."
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         return {
+            "notes": self.notes,
             "rows": list(self.rows),
             "failed": dict(self.failed),
             "files": [str(path) for path in self.files],
@@ -53,27 +72,45 @@ def bench(request: BenchRequest, progress: Progress | None = None) -> Bench:
     cells = checked(request)
     folder = Path(request.out)
     make_parents(folder / MARK)
-    atomic_write(folder / MARK, json.dumps({"format": FORMAT, "version": VERSION}) + "\n")
-    left = [cell for cell in cells if not row_file(folder, cell).is_file()]
-    failed: dict[str, str] = {}
-    try:
-        with progress.counting("cells", len(cells), "cells", len(cells) - len(left)) as advance:
-            for cell, problem in in_processes(left, folder, request.jobs):
-                if problem is not None:
-                    failed[cell.name] = problem
-                advance(1, f"{cell.variant.name} on {Path(cell.model).name}{' failed' if problem else ''}")
-    except KeyboardInterrupt:
-        done = sum(row_file(folder, cell).is_file() for cell in cells)
-        raise Stopped(
-            f"{done:,} of {len(cells):,} cells are done. The same command goes on from there."
-        ) from None
-    rows = rows_of(folder, cells)
+    with alone_in(folder):
+        atomic_write(folder / MARK, json.dumps({"format": FORMAT, "version": VERSION}) + "\n")
+        left = [cell for cell in cells if row_of(folder, cell) is None]
+        failed: dict[str, str] = {}
+        try:
+            with progress.counting("cells", len(cells), "cells", len(cells) - len(left)) as advance:
+                for cell, problem in in_processes(left, folder, request.jobs):
+                    if problem is not None:
+                        failed[cell.name] = problem
+                    failing = " failed" if problem else ""
+                    advance(1, f"{cell.variant.name} on {Path(cell.model).name}{failing}")
+        except KeyboardInterrupt:
+            done = finished(request, cells, failed)
+            told = f"{len(done.rows):,} of {len(cells):,} cells are done, and in {done.files[0]}."
+            raise Stopped(f"{told} The same command goes on from there.") from None
+        return finished(request, cells, failed)
+
+
+def finished(request: BenchRequest, cells: Sequence[Cell], failed: Mapping[str, str]) -> Bench:
+    """The tables of what is done."""
+    folder = Path(request.out)
+    rows = [row for cell in cells if (row := row_of(folder, cell)) is not None]
     return Bench(rows, failed, write_tables(rows, failed, folder, request.parquet))
 
 
-def rows_of(folder: Path, cells: Sequence[Cell]) -> list[Row]:
-    """Of the cells that are done."""
-    return [read_json(path) for cell in cells if (path := row_file(folder, cell)).is_file()]
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Two matrices in one folder would run the same cells. However a process ends, it lets go."""
+    if fcntl is None:
+        yield
+        return
+    with open(folder / LOCK, "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BadInput(
+                f"another `edgewise bench` is at work in {folder}. Wait for it, or give another --out."
+            ) from error
+        yield
 
 
 def checked(request: BenchRequest) -> list[Cell]:
@@ -99,7 +136,7 @@ def check_place(folder: Path) -> list[str]:
         except BadInput as error:
             return list(error.problems)
         return []
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(each.name != LOCK for each in folder.iterdir())):
         what = "holds other files" if folder.is_dir() else "is a file"
         return [f"{folder} {what}, and a matrix needs a folder of its own. Give another --out."]
     return check_can_be_made(folder)

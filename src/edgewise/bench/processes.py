@@ -18,8 +18,7 @@ from threading import Thread
 
 import torch
 
-from edgewise.bench.cell import PROBLEMS, row_file, work
-from edgewise.bench.matrix import Cell
+from edgewise.bench.cell import PROBLEMS, Cell, row_of, work
 from edgewise.errors import EdgewiseError
 from edgewise.files import atomic_write, make_parents
 
@@ -37,7 +36,8 @@ def in_processes(cells: Sequence[Cell], folder: Path, jobs: int) -> Iterator[tup
         context.set_forkserver_preload([work.__module__, "edgewise.models.load"])
     else:
         context = multiprocessing.get_context("spawn")
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    # No more than torch would take by itself, as OMP_NUM_THREADS and the like say.
+    threads = max(1, min(torch.get_num_threads(), _processors() // min(jobs, max(len(cells), 1))))
     waiting, running = deque(cells), {}
     try:
         while waiting or running:
@@ -56,6 +56,13 @@ def in_processes(cells: Sequence[Cell], folder: Path, jobs: int) -> Iterator[tup
         for _, process in running.values():
             process.terminate()
             process.join()
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _work(cell: Cell, folder: Path, threads: int) -> None:
@@ -81,11 +88,11 @@ def _end_with_parent() -> None:
 
 
 def _problem(cell: Cell, folder: Path, status: int | None) -> str | None:
-    if row_file(folder, cell).is_file():
+    if row_of(folder, cell) is not None:
         return None
     path = problem_file(folder, cell)
     if path.is_file():
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     killed = f"was killed by signal {-status}" if status and status < 0 else f"ended with status {status}"
     told = f"its process {killed} before it was done; of memory there may have been too little.\n"
     make_parents(path)

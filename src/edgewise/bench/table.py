@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgewise.bench.cell import FIELDS
 from edgewise.errors import BadInput
 from edgewise.files import atomic_file, atomic_write
 
@@ -80,13 +81,13 @@ def as_markdown(rows: Sequence[Row], failed: Mapping[str, str]) -> str:
 
 
 def _escaped(words: Iterable[str]) -> list[str]:
-    """A name shall neither end its cell nor be taken for HTML."""
-    return [word.replace("|", "\\|").replace("<", "&lt;") for word in words]
+    """A name shall neither end its cell or its line, nor be taken for HTML."""
+    return [" ".join(word.split()).replace("|", "\\|").replace("<", "&lt;") for word in words]
 
 
 def as_csv(rows: Sequence[Row]) -> str:
     written = io.StringIO()
-    writer = csv.DictWriter(written, list(rows[0]) if rows else [], lineterminator="\n")
+    writer = csv.DictWriter(written, list(FIELDS), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return written.getvalue()
@@ -107,8 +108,11 @@ def write_parquet(rows: Sequence[Row], path: Path) -> None:
     import pyarrow
     import pyarrow.parquet
 
+    kinds = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
+    schema = pyarrow.schema([(name, kinds[kind]) for name, kind in FIELDS.items()])
+    table = pyarrow.Table.from_pylist([dict(row) for row in rows], schema)
     with atomic_file(path) as temporary:
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist([dict(row) for row in rows]), temporary)
+        pyarrow.parquet.write_table(table, temporary)
 
 
 def write_tables(rows: Sequence[Row], failed: Mapping[str, str], folder: Path, parquet: bool) -> list[Path]:

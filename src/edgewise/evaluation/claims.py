@@ -46,6 +46,8 @@ from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Pairs
 
 LEVEL = 0.05
+ROUNDING = 1e-6
+"""Of the largest score: a smaller difference is none."""
 DRAWS = 100
 FEW = 10
 """Examples, fewer than which no test can tell anything."""
@@ -103,6 +105,8 @@ def claims(
     if problems := check_claims(pairs, ablation, measure):
         raise BadInput(*problems)
     check_same(Graph.of(model.config), circuit.graph)
+    if not len(circuit):
+        raise BadInput("a circuit with edges was needed for tests. Got an empty one: it claims nothing.")
     random = Draws(circuit.graph, seed)
     edges = list(circuit)
     without = [circuit - Circuit.of(circuit.graph, [edge]) for edge in edges]
@@ -147,9 +151,12 @@ def distances(some: Sequence[Evaluation], other: NDArray[np.float64]) -> NDArray
 
 def equivalent(alone: Evaluation, full: NDArray[np.float64], margin: float) -> Claim:
     own = scores_of(alone)
-    differ = int((own != full).sum())
-    told = f"higher than the full model on {int((own > full).sum())} of {differ}"
-    return Claim("equivalence", equivalence(own, full, margin), True, told)
+    rounding = ROUNDING * max(np.abs(full).max(), np.abs(alone.per_example["replaced"]).max())
+    differs = np.abs(own - full) > rounding
+    count, higher = int(differs.sum()), int((differs & (own > full)).sum())
+    same = f", {len(full) - count} the same" if count < len(full) else ""
+    told = f"higher than the full model on {higher} of {count}{same}"
+    return Claim("equivalence", equivalence(own, full, margin, float(rounding)), True, told)
 
 
 def independent(rest: Evaluation, full: NDArray[np.float64], seed: int) -> Claim:
@@ -169,13 +176,14 @@ def minimal(
 ) -> Claim:
     chances = [min(1.0, less_often(change, by_chance, share) * len(edges)) for change in changes]
     needless = tuple(edge for edge, p in zip(edges, chances, strict=True) if p <= level)
-    told = f"{len(needless)} of {len(edges)} edges change no more than chance"
+    told = f"{len(needless)} of {len(edges)} edges change as little as chance"
     return Claim("minimality", min(chances), True, told, edges=needless)
 
 
 def beside_random(name: str, this: NDArray[np.float64], random: NDArray[np.float64], share: float) -> Claim:
     """Larger is better."""
-    told = f"better than {int((this > random).sum())} of {len(random)} random circuits"
+    how = "nearer to it than" if name == "sufficiency" else "farther off than"
+    told = f"{how} {int((this > random).sum())} of {len(random)} at random"
     return Claim(name, more_often(this.item(), random, share), False, told)
 
 

@@ -35,7 +35,7 @@ MIB_SIZES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Shares of all edges."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Curve:
     """Sizes, as shares of all edges before pruning, and the evaluation of the circuit of each."""
 
@@ -80,6 +80,16 @@ class Curve:
 
     def averaged(self, averaging: str) -> Curve:
         return Curve(self.shares, tuple(each.averaged(averaging) for each in self.evaluations))
+
+    def __str__(self) -> str:
+        first = self.evaluations[0]
+        areas = "" if self.cpr is None else f"; CPR {self.cpr:.3f}, CMD {self.cmd:.3f}"
+        lines = [f"{first.metric} {first.where}, ablation {first.ablation}, by {first.granularity}{areas}"]
+        for share, each in zip(self.shares, self.evaluations, strict=True):
+            lines.append(f"  {share:<7.4g} {each.edges:,} kept, faithfulness {each.faithfulness_number}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
 
     def to_dict(self) -> dict[str, Any]:
         """The areas; the evaluations are told for themselves."""

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.circuit import Circuit, Scores
-from edgewise.errors import BadInput
+from edgewise.errors import BadInput, check_kind
 from edgewise.evaluation.known import youden_j
 from edgewise.zoo.known import KnownCircuit
 
@@ -28,6 +28,15 @@ class YoudenGrid:
     circuits: tuple[tuple[Circuit, ...], ...]
     """A row a size, a column a tau."""
     j: Float[Tensor, "sizes taus"]
+
+
+def _left(circuit: object) -> Circuit:
+    if problems := check_kind(
+        circuit, Circuit, "an ew.Circuit from `refine`", "Scores give one: scores.own()."
+    ):
+        raise BadInput(*problems)
+    assert isinstance(circuit, Circuit)
+    return circuit
 
 
 def youden_grid(
@@ -43,6 +52,6 @@ def youden_grid(
     """
     if not sizes or not taus:
         raise BadInput(f"a size and a tau or more were needed. Got {len(sizes)} and {len(taus)}.")
-    circuits = tuple(tuple(refine(scores.top(size), tau) for tau in taus) for size in sizes)
+    circuits = tuple(tuple(_left(refine(scores.top(size), tau)) for tau in taus) for size in sizes)
     found = [[youden_j(circuit, known) for circuit in row] for row in circuits]
     return YoudenGrid(tuple(sizes), tuple(taus), circuits, torch.tensor(found, dtype=torch.float64))

@@ -25,11 +25,14 @@ MOST = 2_000
 """Examples that independence is told of."""
 
 
-def equivalence(circuit: Numbers, full: Numbers, margin: float = MARGIN) -> float:
+def equivalence(
+    circuit: Numbers, full: Numbers, margin: float = MARGIN, rounding: float | int = 0.0
+) -> float:
+    """`rounding`: a difference of no more is none."""
     from scipy import stats
 
-    differs = circuit != full
-    count, higher = int(differs.sum()), int((circuit > full).sum())
+    differs = np.abs(circuit - full) > rounding
+    count, higher = int(differs.sum()), int((differs & (circuit > full)).sum())
     most = max(higher, count - higher)
     if 2 * most == count:
         return 1.0

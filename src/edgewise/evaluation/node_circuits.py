@@ -46,3 +46,9 @@ def circuits_of_nodes(
     names, first = nodes_of(graph), len(graph.embeddings)
     order = node_strengths(scores, by)[first:].sort(descending=True, stable=True).indices.tolist()
     return [between(graph, [names[place] for place in order[:count]]) for count in counts]
+
+
+def others(circuit: Circuit) -> Circuit:
+    """Of the nodes that a circuit of nodes leaves out."""
+    inside = set(circuit.sources())
+    return between(circuit.graph, [name for name in nodes_of(circuit.graph) if name not in inside])

@@ -15,7 +15,7 @@ from edgewise.circuit import Circuit, Scores
 from edgewise.evaluation.agreement import Agreement
 from edgewise.evaluation.curve import Curve
 from edgewise.evaluation.roc import Roc
-from edgewise.pictures.paper import COLOURS, GREY, Picture, sheet, styles
+from edgewise.pictures.paper import COLOURS, GREY, Picture, check_some, label, sheet, styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,7 @@ BINS = 41
 
 def roc_picture(rocs: Mapping[str, Roc], title: str = "") -> Picture:
     """Of rankings, a line each; of families of circuits, ACDC's staircase with its points."""
+    check_some(rocs)
     with sheet() as (figure, [axes]):
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.7)
         for (name, roc), style in zip(rocs.items(), styles(len(rocs)), strict=True):
@@ -33,7 +34,7 @@ def roc_picture(rocs: Mapping[str, Roc], title: str = "") -> Picture:
             how: dict[str, Any] = (
                 {"drawstyle": "steps-post", "marker": ".", "markersize": 4} if family else {}
             )
-            axes.plot(roc.false_rate, roc.true_rate, label=f"{name} ({area:.3f})", **style, **how)
+            axes.plot(roc.false_rate, roc.true_rate, label=label(f"{name} ({area:.3f})"), **style, **how)
         axes.set(xlabel="false-positive rate", ylabel="true-positive rate", title=title)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         axes.legend(loc="lower right", title="area under the curve", title_fontsize=7.5)
@@ -50,21 +51,26 @@ def roc_picture(rocs: Mapping[str, Roc], title: str = "") -> Picture:
 
 
 def curves_picture(curves: Mapping[str, Curve], title: str = "") -> Picture:
-    """Faithfulness over the share of edges, with intervals."""
+    """Faithfulness over the share of edges, or of nodes."""
+    check_some(curves)
+    made_of = dict.fromkeys(curve.evaluations[0].granularity for curve in curves.values())
     with sheet() as (figure, [axes]):
         axes.axhline(1, color=GREY, linewidth=0.7)
         for (name, curve), style in zip(curves.items(), styles(len(curves)), strict=True):
             if curve.faithfulness is not None:
-                axes.plot(curve.shares, curve.faithfulness, label=name, marker=".", markersize=4, **style)
+                axes.plot(
+                    curve.shares, curve.faithfulness, label=label(name), marker=".", markersize=4, **style
+                )
         # What is 0 has no place on such an axis, but for a part of it that is not logarithmic.
         axes.set_xscale("symlog", linthresh=1e-3, linscale=0.4)
         axes.xaxis.set_major_formatter("{x:g}")
-        axes.set(xlabel="share of the edges", ylabel="faithfulness", title=title)
+        axes.set(xlabel=f"share of the {' or '.join(made_of)}", ylabel="faithfulness", title=title)
         axes.legend(loc="lower right")
     numbers = {
         name: {
             "sizes": list(curve.shares),
-            "edges": [each.edges for each in curve.evaluations],
+            "granularity": curve.evaluations[0].granularity,
+            "kept": [each.edges for each in curve.evaluations],
             "faithfulness": [each.faithfulness for each in curve.evaluations],
             "cpr": curve.cpr,
             "cmd": curve.cmd,
@@ -77,12 +83,16 @@ def curves_picture(curves: Mapping[str, Curve], title: str = "") -> Picture:
 def histogram_picture(
     groups: Mapping[str, Sequence[float]], title: str = "", score: str = "score"
 ) -> Picture:
-    """Of scores by what their edges are; counts on a logarithmic axis."""
+    """Of scores by what their edges are; counts on a logarithmic axis. A group of none is left out."""
+    groups = {name: scores for name, scores in groups.items() if len(scores)}
+    check_some(groups)
     every = np.concatenate([np.asarray(each) for each in groups.values()])
     bins: list[float] = np.histogram_bin_edges(every, BINS).tolist()
     with sheet() as (figure, [axes]):
         for (name, scores), style in zip(groups.items(), styles(len(groups)), strict=True):
-            told = f"{name}: {len(scores):,} of them, mean {np.mean(scores):.3g}, sd {np.std(scores):.3g}"
+            told = label(
+                f"{name}: {len(scores):,} of them, mean {np.mean(scores):.3g}, sd {np.std(scores):.3g}"
+            )
             filled = {"facecolor": style["color"], "alpha": 0.25}
             axes.hist(scores, bins, histtype="stepfilled", log=True, **filled)
             axes.hist(scores, bins, histtype="step", log=True, label=told, **style)
@@ -135,12 +145,15 @@ def effects_picture(
 
 def way_picture(ways: Mapping[str, tuple[Sequence[float], float]], title: str = "") -> Picture:
     """The exact effect of edges on the way to their replacement, beside the straight line of an estimate."""
+    check_some(ways)
     with sheet(len(ways)) as (figure, every):
         for axes, (name, (exact, estimate)) in zip(every, ways.items(), strict=True):
             shares = np.linspace(0, 1, len(exact))
             axes.plot(shares, exact, color=COLOURS[0], marker=".", label="exact")
             axes.plot([0, 1], [0, estimate], color=COLOURS[1], linestyle="--", label="estimate")
-            axes.set(xlabel="share of the way to the replacement", ylabel="effect", title=f"{title}{name}")
+            axes.set(
+                xlabel="share of the way to the replacement", ylabel="effect", title=f"{title} {name}".strip()
+            )
             axes.legend()
     return Picture(
         figure,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -50,7 +50,7 @@ class Picture:
     numbers: Mapping[str, Any]
 
     def save(self, path: str | Path) -> None:
-        """Write it in the form that its name ends in, svg, png or pdf; its numbers beside it, as JSON."""
+        """Write it in the form that its name ends in, svg, png or pdf; beside it NAME.numbers.json."""
         from matplotlib import rc_context
 
         path = Path(path)
@@ -64,7 +64,8 @@ class Picture:
             self.figure.savefig(written, format=form, dpi=200, metadata=dated, bbox_inches="tight")
         make_parents(path)
         atomic_write(path, written.getvalue())
-        atomic_write(path.with_suffix(".json"), json.dumps(self.numbers, indent=1) + "\n")
+        beside = path.with_suffix(".numbers.json")
+        atomic_write(beside, json.dumps(self.numbers, indent=1, allow_nan=False) + "\n")
 
 
 @contextmanager
@@ -78,6 +79,16 @@ def sheet(columns: int = 1, rows: int = 1, height: float = HEIGHT) -> Iterator[t
     with rc_context(SETTINGS):
         figure = Figure(figsize=(COLUMN * columns, height * rows), layout="constrained")
         yield figure, [figure.add_subplot(rows, columns, place + 1) for place in range(rows * columns)]
+
+
+def check_some(things: Sized) -> None:
+    if not len(things):
+        raise BadInput("something to draw was needed. Got nothing.")
+
+
+def label(name: str) -> str:
+    """A name that matplotlib leaves out of no legend."""
+    return f" {name}" if name.startswith("_") else name
 
 
 def styles(count: int) -> Sequence[dict[str, Any]]:

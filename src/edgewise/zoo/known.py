@@ -59,6 +59,18 @@ class KnownCircuits(dict[str, KnownCircuit]):
         raise BadInput(f"no circuit is known by ablation {name!r}. Known: {', '.join(self) or 'none'}.")
 
 
+def read_roles(roles: Any, graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Lists of heads and MLPs by name."""
+    whole = isinstance(roles, dict) and all(isinstance(nodes, list) for nodes in roles.values())
+    if not whole:
+        raise BadInput("'roles' must be lists of heads and MLPs by name.")
+    if wrong := [node for nodes in roles.values() for node in nodes if node not in graph.source_index]:
+        raise BadInput(
+            f"'roles' must be of heads and MLPs of the graph. Got {several(list(map(repr, wrong)))}."
+        )
+    return {role: tuple(nodes) for role, nodes in roles.items()}
+
+
 def truth_name(ablation: str, corruption: str | None = None) -> str:
     """`corruption`: None where it is the task's first. Zero does not look at corrupted prompts."""
     return ablation if corruption is None or ablation == "zero" else f"{ablation}:{corruption}"
@@ -90,8 +102,8 @@ def load_known(path: str | Path, graph: Graph) -> KnownCircuits:
     described = read_described(path, FORMAT, VERSION)
     circuits: Any = described.get("circuits")
     try:
-        roles = {role: tuple(nodes) for role, nodes in dict(described.get("roles", {})).items()}
         with in_file(path):
+            roles = read_roles(described.get("roles", {}), graph)
             return KnownCircuits(
                 (
                     name,

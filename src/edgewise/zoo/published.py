@@ -16,7 +16,7 @@ from pathlib import Path
 from edgewise.circuit import Circuit
 from edgewise.files import read_described
 from edgewise.graph import Graph
-from edgewise.zoo.known import KnownCircuit
+from edgewise.zoo.known import KnownCircuit, read_roles
 
 FORMAT, VERSION = "edgewise published circuit", 1
 FOLDER = Path(__file__).parent / "published"
@@ -31,7 +31,7 @@ def published_circuits(task: str, model: str, graph: Graph) -> dict[str, KnownCi
         if task == described["task"] and is_meant and graph.key_readers == graph.heads:
             circuit = Circuit.of(graph, described["edges"])
             none = Circuit.empty(graph)
-            roles = {role: tuple(nodes) for role, nodes in described.get("roles", {}).items()}
+            roles = read_roles(described.get("roles", {}), graph)
             known = KnownCircuit(circuit, none, none, roles=roles)
             return dict.fromkeys(described["ablations"], known)
     return {}
