@@ -10,6 +10,7 @@ import yaml
 
 import edgewise as ew
 from documents import PAGES, ROOT, Shell, blocks, make_home, names_in, table
+from edgewise.bench.cell import FIELDS
 from edgewise.formats import FORMATS
 from edgewise.masks.units import UNIT_GRAINS, Units
 from edgewise.methods import METHODS
@@ -167,6 +168,11 @@ def test_the_files_of_learn_units_and_their_keys_are_those_written(home):
     )
     told = [key for cell in names_in(table(page, "### units.json")) for key in cell.split(", ")]
     assert sorted(told) == sorted(written)
+
+
+def test_the_columns_of_bench_are_told():
+    told = names_in(table(DOCS / "formats.md", "### Rows of bench"))
+    assert [name for cell in told for name in cell.split(", ")] == list(FIELDS)
 
 
 def test_the_grains_and_every_option_of_theirs_are_told():

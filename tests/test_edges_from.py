@@ -59,9 +59,7 @@ def test_what_cannot_be_gone_through_is_told_with_the_option_the_place_and_what_
     told = {
         "none": [f"--edges-from: {home}/none is not there. {GIVE}"],
         "nothing": [f"--edges-from: {home}/nothing holds no circuit.json. {GIVE}"],
-        "empty.json": [
-            f"--edges-from: {home}/empty.json must hold edges. Got an empty circuit. {GIVE}"
-        ],
+        "empty.json": [f"--edges-from: {home}/empty.json must hold edges. Got an empty circuit. {GIVE}"],
         "other.json": [
             f"--edges-from: {home}/other.json must be of the model's graph, {graph.describe()}. Got one of "
             f"{Graph(1, 2, 2).describe()}. Give a circuit that was found in this model."

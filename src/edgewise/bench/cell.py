@@ -109,6 +109,9 @@ class Cell:
             given = {name: value for name, value in given.items() if name not in ("examples", "corruption")}
         else:
             drawn = {"task": self.task, "seed": self.seed}
+        if given.get("sparsity") is not None:
+            # TOML tells 1 from 1.0.
+            given["sparsity"] = float(given["sparsity"])
         return Request(
             out=str(out),
             model=self.model,

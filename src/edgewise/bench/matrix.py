@@ -193,7 +193,8 @@ def check_asked(asked: Mapping[str, Any]) -> list[str]:
 
 
 def check_size(edges: int | None, sparsity: float | int | None) -> list[str]:
-    return check_selection(Request(out="", edges=edges, sparsity=sparsity), None)
+    share = None if sparsity is None else float(sparsity)
+    return check_selection(Request(out="", edges=edges, sparsity=share), None)
 
 
 def places_of(
