@@ -149,7 +149,8 @@ def test_version_is_told():
         (
             "bench",
             "--out --model --task --prompts --method --seed --metric --ablation --set --examples "
-            "--corruption --edges --sparsity --jobs --batch-size --dtype --device --parquet --quiet --json",
+            "--corruption --evaluate-on --edges --sparsity --jobs --batch-size --dtype --device "
+            "--parquet --quiet --json",
         ),
         ("export", "--out --format --overwrite"),
         ("list", "--json"),

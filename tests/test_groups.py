@@ -12,7 +12,7 @@ from cli_cases import discover, edgewise, problems
 from edgewise import zoo
 from edgewise.components import ComponentScores
 from edgewise.evaluation.known import against_known, youden_j
-from edgewise.evaluation.node_circuits import between, circuits_of_nodes, nodes_of
+from edgewise.evaluation.node_circuits import between, circuits_of_nodes, nodes_of, others
 from edgewise.evaluation.roc import roc_of_family
 from edgewise.graph import Graph
 from edgewise.zoo.known import KnownCircuit
@@ -143,6 +143,14 @@ def test_the_command_makes_the_same_curve_of_nodes(home):
     expected = ew.curve(model, pairs, ew.load_run(home / "run").scores, granularity="nodes")
     assert told["curve"]["cpr"] == pytest.approx(expected.cpr)
     assert {each["granularity"] for each in told["evaluations"] + told["without_the_circuit"]} == {"nodes"}
+    counts = [each["edges"] for each in told["evaluations"]]
+    every = len(nodes_of(Graph.of(model.config)))
+    assert [each["edges"] for each in told["without_the_circuit"]] == [every - count for count in counts]
+    scores = ew.load_run(home / "run").scores
+    half = circuits_of_nodes(scores, [counts[-2]])[0]
+    beyond = ew.evaluate(model, pairs, others(half))
+    assert told["without_the_circuit"][-2]["kl"] == pytest.approx(beyond.kl)
+    assert others(half) & half == between(half.graph, [])
     wide = {"COLUMNS": "120"}
     shown = edgewise("evaluate", home / "run", "--curve", "--granularity", "nodes", env=wide).stdout
     heading, columns, *_, last = [line.split() for line in shown.splitlines()][:12]
@@ -163,6 +171,7 @@ def test_scores_are_held_beside_a_circuit_of_ones_own(home):
     told = json.loads(found.stdout)["evaluation"]
     assert {name: told[name] for name in expected} == pytest.approx(expected)
     again = edgewise("evaluate", home / "run", "--known", home / "mine.json", "--json")
+    assert f"note: the run's scores are held beside the circuit of {home / 'mine.json'}." in again.stderr
     assert json.loads(again.stdout)["evaluations"][0]["edge_auc"] == pytest.approx(expected["edge_auc"])
     ew.Circuit.full(run.scores.graph).save(home / "all.json")
     [whole] = problems(edgewise("evaluate", home / "run", "--known", home / "all.json"))

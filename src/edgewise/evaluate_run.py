@@ -43,6 +43,7 @@ class Evaluated:
     notes: list[str]
     """What a reader of the numbers should know."""
     curve: Curve | None = None
+    rest_circuits: list[Circuit] = field(default_factory=list)
     rest: list[Evaluation] = field(default_factory=list)
     """Of the model without each circuit, where that was asked for."""
     contributions: Scores | None = None
@@ -91,6 +92,8 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     else:
         evaluations = [with_overlap(each, pairs, found_on) for each in evaluations]
     notes = notes_on(run, asked, model, same_prompts, truth is not None) + evaluations[0].doubts
+    if request.known:
+        notes.append(f"the run's scores are held beside the circuit of {request.known}.")
     # A curve ends with all edges, whatever was found.
     if sizes and (fewer := fewer_than(max(sizes), run.scores, asked)):
         notes.append(fewer)
@@ -109,7 +112,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     every = run.scores.graph.edge_count
     shares = tuple(size / every for size in request.edges) or MIB_SIZES
     curve = Curve(shares, tuple(evaluations)) if request.curve else None
-    done = Evaluated(run, place, circuits, evaluations, notes, curve, of_rest, contributed, tested)
+    done = Evaluated(run, place, circuits, evaluations, notes, curve, rest, of_rest, contributed, tested)
     if request.out is not None:
         make_parents(request.out)
         content = {

@@ -105,17 +105,13 @@ def show_evaluated(done: Evaluated) -> None:
     first = done.evaluations[0]
     out.print(section(evaluation_heading(first), evaluation_table(done.circuits, done.evaluations)))
     if done.rest:
-        out.print(
-            section("Without the circuit", evaluation_table([~each for each in done.circuits], done.rest))
-        )
+        out.print(section("Without the circuit", evaluation_table(done.rest_circuits, done.rest)))
     if done.contributions is not None:
-        least = least_first(done.contributions, done.circuits[0])[:STRONGEST]
-        out.print(
-            section(
-                "What each edge contributes to faithfulness, the least first",
-                edges_table(least, "contribution"),
-            )
-        )
+        every = least_first(done.contributions, done.circuits[0])
+        told = edges_table(every[:STRONGEST], "contribution")
+        out.print(section("What each edge contributes to faithfulness, the least first", told))
+        if len(every) > STRONGEST:
+            out.print(f"and {len(every) - STRONGEST:,} more, which --json and --out tell")
     if done.claims:
         out.print(section(f"Claims, at a level of {LEVEL}", claims_table(done.claims)))
     out.print(ends_line(first))

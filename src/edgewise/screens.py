@@ -102,7 +102,9 @@ def notes_on(run: Run) -> list[str]:
 def notes_on_truth(run: Run) -> list[str]:
     """Where the task's circuit is known, but not of these replacements."""
     asked = run.request
-    if asked.known or not asked.task or run.evaluation.edge_auc is not None:
+    if asked.known:
+        return [f"the scores are held beside the circuit of {asked.known}."]
+    if not asked.task or run.evaluation.edge_auc is not None:
         return []
     known = known_circuits(asked.model, asked.task, run.scores.graph)
     name = truth_name(asked.ablation, other_corruption(asked.task, asked.corruption))
