@@ -105,7 +105,7 @@ class Scores:
         """Without a fraction of the edges: the strongest round((1 - fraction) x edges) stay."""
         if not 0 <= fraction <= 1:
             raise BadInput(f"a sparsity from 0 (every edge stays) to 1 (none) was needed. Got {fraction}.")
-        return self.top(round((1 - fraction) * self.graph.edge_count), by)
+        return self.top(size_at(self.graph, fraction), by)
 
     def of(self, edge: str) -> float:
         """The score of one edge, by name."""
@@ -243,6 +243,11 @@ class Circuit(EdgeSet):
     def __repr__(self) -> str:
         before = "" if self.selected is None else f", {self.selected:,} before pruning"
         return f"Circuit({len(self):,} edges{before}; of {self.graph.describe()})"
+
+
+def size_at(graph: Graph, sparsity: float | int) -> int:
+    """How many edges stay where such a share of them goes."""
+    return round((1 - sparsity) * graph.edge_count)
 
 
 def strength(values: Tensor, by: str) -> Tensor:

@@ -12,7 +12,7 @@ from edgewise.circuit import Circuit, Scores
 from edgewise.evaluate_checks import check
 from edgewise.evaluation.averaging import RATIO_OF_MEANS
 from edgewise.evaluation.claims import Claim, claims
-from edgewise.evaluation.curve import MIB_SIZES, Curve, by_nodes, sizes_in_edges
+from edgewise.evaluation.curve import MIB_SIZES, Curve, by_nodes, counts_of
 from edgewise.evaluation.evaluation import AGAINST_KNOWN, NODES, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
@@ -150,13 +150,12 @@ def sizes_of(run: Run, request: EvaluationRequest) -> Sequence[int]:
     """Of the circuits that are measured; none where it is the run's own."""
     if request.edges or not request.curve or request.granularity == NODES:
         return request.edges
-    return sizes_in_edges(run.scores.graph)
+    return counts_of(run.scores.graph.edge_count)
 
 
 def counts_of_nodes(run: Run, request: EvaluationRequest) -> Sequence[int]:
     """Where circuits are of nodes."""
-    every = len(nodes_of(run.scores.graph))
-    return [int(share * every) for share in MIB_SIZES] if request.granularity == NODES else ()
+    return counts_of(len(nodes_of(run.scores.graph))) if request.granularity == NODES else ()
 
 
 def is_judged_alike(run: Run, asked: Request, model: Transformer) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewise.checkpoint import FOLDER, STATE, told_if_stopped
-from edgewise.circuit import Circuit, Scores
+from edgewise.circuit import Circuit, Scores, size_at
 from edgewise.costs import search, timed
 from edgewise.discovery import checkpoint_in, discover
 from edgewise.evaluation.faithfulness import evaluate_circuits
@@ -137,7 +137,7 @@ def select(scores: Scores, request: Request, edges: int | None = None) -> Circui
     elif request.threshold is not None:
         circuit = scores.threshold(request.threshold, by) & able
     elif request.sparsity is not None:
-        circuit = scores.top(round((1 - request.sparsity) * every), by, able)
+        circuit = scores.top(size_at(scores.graph, request.sparsity), by, able)
     elif scores.chosen is not None:
         circuit = scores.own() & able
     else:

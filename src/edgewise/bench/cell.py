@@ -22,9 +22,10 @@ from typing import Any
 
 from edgewise.checkpoint import FOLDER as CHECKPOINT
 from edgewise.checkpoint import STATE
+from edgewise.circuit import size_at
 from edgewise.errors import BadInput
 from edgewise.evaluate_checks import check
-from edgewise.evaluation.curve import MIB_SIZES, Curve, sizes_in_edges
+from edgewise.evaluation.curve import MIB_SIZES, Curve, counts_of
 from edgewise.evaluation.evaluation import AGAINST_KNOWN, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.files import atomic_write, make_parents, read_json
@@ -193,7 +194,7 @@ def judged(run: Run) -> tuple[Curve, Evaluation]:
             "the model or the prompts have changed since the run was made. Give the command again."
         )
     graph = run.scores.graph
-    sizes = [*sizes_in_edges(graph), round((1 - SPARSITY) * graph.edge_count)]
+    sizes = [*counts_of(graph.edge_count), size_at(graph, SPARSITY)]
     circuits = [select(run.scores, asked, size) for size in sizes]
     replacing = replacers_to_judge(
         asked.ablation, model, prompts.judged_on, metric, prompts.learned_on, asked.batch_size, Progress()

@@ -10,6 +10,7 @@ import csv
 import io
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +96,9 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 def check_parquet() -> list[str]:
     """Why none can be written."""
-    try:
-        import pyarrow.parquet  # noqa: F401 - only whether it is there
-    except ImportError:
-        return ["Parquet needs pyarrow. Install it: pip install 'edgewise[parquet]', or leave --parquet out."]
-    return []
+    if find_spec("pyarrow") is not None:
+        return []
+    return ["Parquet needs pyarrow. Install it: pip install 'edgewise[parquet]', or leave --parquet out."]
 
 
 def write_parquet(rows: Sequence[Row], path: Path) -> None:

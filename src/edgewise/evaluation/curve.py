@@ -27,7 +27,6 @@ from edgewise.evaluation.evaluation import EDGES, NODES, Evaluation
 from edgewise.evaluation.faithfulness import evaluate_all
 from edgewise.evaluation.intervals import DRAWS, LEVEL, Interval, interval
 from edgewise.evaluation.node_circuits import circuits_of_nodes, nodes_of
-from edgewise.graph import Graph
 from edgewise.models.transformer import Transformer
 from edgewise.tasks.pairs import Pairs
 
@@ -112,12 +111,13 @@ def circuits_of_sizes(
     scores: Scores, shares: Sequence[float] = MIB_SIZES, by: str = "absolute", prune: bool = True
 ) -> list[Circuit]:
     """The strongest edges of each size."""
-    chosen = [scores.top(size, by) for size in sizes_in_edges(scores.graph, shares)]
+    chosen = [scores.top(size, by) for size in counts_of(scores.graph.edge_count, shares)]
     return [circuit.prune() for circuit in chosen] if prune else chosen
 
 
-def sizes_in_edges(graph: Graph, shares: Sequence[float] = MIB_SIZES) -> list[int]:
-    return [int(share * graph.edge_count) for share in shares]
+def counts_of(every: int, shares: Sequence[float] = MIB_SIZES) -> list[int]:
+    """Of so many edges, or nodes; as MIB counts, rounded down."""
+    return [int(share * every) for share in shares]
 
 
 def curve(
@@ -180,7 +180,7 @@ def _of_nodes(
         raise BadInput("scores of edges or of components were needed for circuits of nodes.")
     check_shares(shares)
     every = len(nodes_of(scores.graph))
-    counts = [int(share * every) for share in shares]
+    counts = counts_of(every, shares)
     found = evaluate_all(model, pairs, circuits_of_nodes(scores, counts, by), **how)
     return Curve(
         shares, tuple(by_nodes(each, count, every) for each, count in zip(found, counts, strict=True))
