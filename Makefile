@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench results clean
+.PHONY: help install browser viewer demo test check format bench results clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,6 +17,19 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[workshop]'
 	touch $@
+
+browser: ## Chromium, in which pages are tested; Debian's, where there is none
+	command -v chromium >/dev/null || { \
+		SUDO=$$([ $$(id -u) = 0 ] || echo sudo); \
+		$$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium; \
+	}
+
+viewer/node_modules: viewer/package-lock.json
+	cd viewer && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+viewer: viewer/node_modules ## the page and the widget anew, from the sources in viewer/
+	cd viewer && npm run --silent check && npm run --silent build
 
 demo: install ## find a circuit in a small model
 	$(BIN)/python examples/demo.py

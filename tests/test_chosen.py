@@ -12,7 +12,8 @@ from cli_cases import discover
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.methods.learned import LEARNED
-from edgewise.run import run, select
+from edgewise.run import run
+from edgewise.selection import select
 from graphs import SMALL, graphs, seeds, small_scores, some_scores
 from test_methods_table import helping_and_harming
 from tiny_runs import EDGES, request

@@ -125,7 +125,7 @@ def test_version_is_told():
         (
             "discover",
             "--model --task --prompts --examples --seed --corruption --out --method --metric --ablation "
-            "--set --preset --known --edges-from --evaluate-on --overwrite --quiet "
+            "--set --preset --known --edges-from --evaluate-on --overwrite --no-report --quiet "
             "--json --edges --threshold --sparsity --by --no-prune --batch-size --dtype --device "
             "--grouped-readers",
         ),
@@ -152,6 +152,7 @@ def test_version_is_told():
             "--corruption --evaluate-on --edges --sparsity --jobs --batch-size --dtype --device "
             "--parquet --quiet --json",
         ),
+        ("view", "--out --known --no-open --overwrite --quiet --json"),
         ("export", "--out --format --overwrite"),
         ("list", "--json"),
     ],

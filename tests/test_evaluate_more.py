@@ -14,7 +14,7 @@ from edgewise.evaluation.minimality import contributions
 from edgewise.export_run import export_run
 from edgewise.formats import mib
 from edgewise.request import ExportRequest
-from edgewise.run import select
+from edgewise.selection import select
 from tiny_runs import EDGES
 
 

@@ -13,8 +13,9 @@ import edgewise as ew
 from edgewise.errors import BadInput, EdgewiseError
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.request import DEFAULT_EDGES
-from edgewise.run import run, select
+from edgewise.run import run
 from edgewise.run_folder import FILES
+from edgewise.selection import select
 from graphs import SMALL, small_scores
 from tiny_runs import EDGES, contents, entries, request, tiny_model, write_prompts
 
@@ -52,7 +53,7 @@ def test_a_run_leaves_its_files_and_nothing_else(home, done):
     assert set(record["costs"]) == {"forwards", "peak_bytes"}
     assert record["costs"]["forwards"] > 1
     assert record["costs"]["peak_bytes"] > 50e6, "python and torch alone take more"
-    assert set(record["seconds"]) == {"validate", "load", "discover", "evaluate"}
+    assert set(record["seconds"]) == {"validate", "load", "discover", "evaluate", "attention"}
     assert set(record["versions"]) == {"edgewise", "torch", "transformers", "python"}
     assert record["edges"] == {"graph": EDGES, "selected": 40, "kept": len(done.circuit)}
     assert record["model"]["weights"] == weights_fingerprint(ew.load(home / "model"))

@@ -10,7 +10,7 @@ from cli_cases import discover, edgewise, problems
 from edgewise.circuit import Circuit
 from edgewise.errors import BadInput
 from edgewise.resampling import Stability, circuits_of_draws, resampled
-from edgewise.run import select
+from edgewise.selection import select
 from graphs import SMALL, small_scores
 from tiny_runs import entries, save_tiny_model, tiny_model, write_prompts
 

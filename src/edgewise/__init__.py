@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from edgewise.tasks.catalogue import task
     from edgewise.tasks.pairs import Pairs
     from edgewise.unit_discovery import learn_units
+    from edgewise.view_run import view
 
 __all__ = [
     "BadInput",
@@ -72,6 +73,7 @@ __all__ = [
     "scores_by_truth",
     "stability",
     "task",
+    "view",
     "youden_grid",
 ]
 
@@ -105,6 +107,7 @@ _HOMES = {
     "scores_by_truth": "evaluation.groups",
     "stability": "resampling",
     "task": "tasks.catalogue",
+    "view": "view_run",
     "youden_grid": "evaluation.grid",
 }
 

@@ -30,6 +30,7 @@ from edgewise.request import (
     Request,
     StabilityRequest,
     UnitsRequest,
+    ViewRequest,
 )
 from edgewise.usage import Verb, check_before_verb, in_plain_words
 
@@ -244,6 +245,29 @@ def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) ->
         tell(f"edgewise: not done: {name}: {problem.splitlines()[-1]}")
     if done.failed:
         raise typer.Exit(1)
+
+
+@app.command(cls=Verb)
+@with_options_of(ViewRequest, "runs")
+def view(request: ViewRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Look at a run in a browser, or at two side by side.
+
+    Examples:
+
+        edgewise view runs/ioi
+
+        edgewise view runs/eap runs/acdc --out beside.html
+    """
+    from edgewise.view_run import view_run
+
+    done = view_run(request)
+    tell_notes(done.notes, quiet)
+    if json:
+        print_json({"page": str(done.path), "opened": done.opened, "notes": done.notes})
+    elif not quiet:
+        print(f"wrote {done.path}")
+        if request.open and not done.opened:
+            tell("note: no browser was found: open that file in one.")
 
 
 @app.command("list", cls=Verb)

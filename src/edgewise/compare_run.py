@@ -24,8 +24,9 @@ from edgewise.meaning import MEASURED_ON
 from edgewise.models.load import preview
 from edgewise.progress import Progress
 from edgewise.request import CompareRequest, EvaluationRequest, Request
-from edgewise.run import fewer_than, load_model, select
+from edgewise.run import load_model
 from edgewise.run_folder import Run, load_run
+from edgewise.selection import fewer_than, select
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import check_edges, check_file, check_kept
 

@@ -27,8 +27,9 @@ from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.request import EvaluationRequest, Request
-from edgewise.run import fewer_than, load_model, order_of, select
+from edgewise.run import load_model
 from edgewise.run_folder import Run, file_hash
+from edgewise.selection import fewer_than, order_of, select
 from edgewise.tasks.metrics import METRICS
 
 

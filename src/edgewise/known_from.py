@@ -9,9 +9,15 @@ from edgewise.edges_from import edges_from
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.files import read_text
 from edgewise.graph import Graph
+from edgewise.request import RunRequest
 from edgewise.zoo.known import FORMAT, KnownCircuit, load_known
 
 OPTION = "--known"
+
+
+def is_known_of(weights: str | None, truth: KnownCircuit, request: RunRequest) -> bool:
+    """Whether these are the weights whose circuit is known; in another dtype that cannot be told."""
+    return request.dtype is not None or truth.weights in (None, weights)
 
 
 def known_from(path: str, graph: Graph, name: str) -> KnownCircuit:

@@ -103,6 +103,9 @@ class Request(RunRequest):
             CIRCUIT,
         ),
     ] = ""
+    report: Annotated[
+        bool, Help("Without report.html, and the other sizes and the attention measured for it.")
+    ] = True
     prune: Annotated[bool, Help("Keep those on no path from embedding to logits, too.", panel=CIRCUIT)] = True
     grouped_readers: Annotated[
         bool, Help("One k and v reader per key/value head, not per query head.", panel=COMPUTING)
@@ -255,6 +258,21 @@ class BenchRequest:
         None
     )
     parquet: Annotated[bool, Help("Write the table as Parquet, too: needs edgewise[parquet].")] = False
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewRequest:
+    """One run of `view`."""
+
+    runs: Annotated[tuple[str, ...], Help("The folder of a run, or of two on one model.", "RUN")] = ()
+    out: Annotated[
+        str | None, Help("Write the page here; else report.html in the run's folder.", "FILE.html")
+    ] = None
+    known: Annotated[str | None, Help("Hold the scores beside this circuit, as in discover.", "PATH")] = None
+    open: Annotated[bool, Help("Write the page and open no browser.")] = True
+    overwrite: Annotated[bool, Help("Replace the file of --out if it is there.")] = False
     misread: tuple[str, ...] = ()
     """As in `Request`."""
 

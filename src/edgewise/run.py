@@ -6,24 +6,29 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewise.checkpoint import FOLDER, STATE, told_if_stopped
-from edgewise.circuit import Circuit, Scores, size_at
+from edgewise.circuit import Circuit, Scores
 from edgewise.costs import search, timed
 from edgewise.discovery import checkpoint_in, discover
+from edgewise.evaluation.curve import MIB_SIZES, Curve, counts_of
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
 from edgewise.evaluation.overlap import with_overlap
+from edgewise.known_from import is_known_of
+from edgewise.masks.constants import OPTIMAL
 from edgewise.masks.optimal import replacers_to_judge
 from edgewise.methods import METHODS
 from edgewise.methods.options import takes
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import load
 from edgewise.models.transformer import Transformer
+from edgewise.pages.attention import attention_examples, heads_by_strength
 from edgewise.progress import Progress
-from edgewise.request import DEFAULT_EDGES, Request, RunRequest
+from edgewise.request import Request, RunRequest
 from edgewise.run_folder import TRAINING, Run, describe_run, save_run
+from edgewise.run_page import page_text
+from edgewise.selection import select
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import validate
-from edgewise.zoo.known import KnownCircuit
 
 
 def run(request: Request, progress: Progress | None = None) -> Run:
@@ -77,22 +82,40 @@ def run(request: Request, progress: Progress | None = None) -> Run:
         replacing = replacers_to_judge(
             request.ablation, model, pairs, metric, checked.found_on, request.batch_size, progress
         )
-        [evaluation] = evaluate_circuits(
-            model, pairs, [circuit], metric, replacing, request.batch_size, progress
+        sizes = circuits_of_a_curve(scores, request)
+        evaluation, *of_sizes = (
+            with_overlap(each, pairs, checked.found_on)
+            for each in evaluate_circuits(
+                model, pairs, [circuit, *sizes], metric, replacing, request.batch_size, progress
+            )
         )
-    evaluation = with_overlap(evaluation, pairs, checked.found_on)
+    attention = None
+    if request.report:
+        with timed(seconds, "attention"), told_if_stopped(keeper):
+            heads = heads_by_strength(scores)
+            attention = attention_examples(model, pairs, metric, replacing(circuit), heads)
     # Of edges that were not tried nothing is known that could be held beside the truth.
     truth = None if request.edges_from else checked.truth
-    if truth is not None and (request.known or is_known_of(model, truth, request)):
+    if truth is not None and not (request.known or is_known_of(weights_fingerprint(model), truth, request)):
+        truth = None
+    if truth is not None:
         evaluation = replace(evaluation, **against_known(scores, truth, request.by or "absolute"))
     record = describe_run(request, model, checked.sha256, circuit, seconds, costs)
     told = training.read_text(encoding="utf-8") if training.is_file() else ""
-    done = Run(request, scores, circuit, evaluation, record, told)
-    save_run(done)
+    curve = Curve(MIB_SIZES, tuple(of_sizes)) if of_sizes else None
+    done = Run(request, scores, circuit, evaluation, record, told, curve, attention)
+    save_run(done, page_text([done], [truth]) if request.report else "")
     training.unlink(missing_ok=True)
     if keeper is not None:
         keeper.remove()
     return done
+
+
+def circuits_of_a_curve(scores: Scores, request: Request) -> list[Circuit]:
+    """Those of other sizes that a report tells of; with optimal constants each would learn its own."""
+    if not request.report or request.ablation == OPTIMAL:
+        return []
+    return [select(scores, request, size) for size in counts_of(scores.graph.edge_count)]
 
 
 def load_model(request: RunRequest, progress: Progress, grouped_readers: bool = False) -> Transformer:
@@ -103,51 +126,3 @@ def load_model(request: RunRequest, progress: Progress, grouped_readers: bool = 
         grouped_readers=grouped_readers,
         quiet=not progress.shown,
     )
-
-
-def is_known_of(model: Transformer, truth: KnownCircuit, request: Request) -> bool:
-    """Whether these are the weights whose circuit is known; in another dtype that cannot be told."""
-    return request.dtype is not None or truth.weights in (None, weights_fingerprint(model))
-
-
-def leaves_some_out(request: Request) -> bool:
-    """Whether edges that were taken away, or never gone through, have no score to be chosen by."""
-    return METHODS[request.method].by_tau or request.edges_from is not None
-
-
-def can_be_chosen(scores: Scores, request: Request) -> Circuit:
-    """The edges that a size is filled with."""
-    if not leaves_some_out(request):
-        return Circuit.full(scores.graph)
-    return Circuit(scores.graph, scores.values != 0)
-
-
-def order_of(scores: Scores, request: Request) -> str:
-    """Of the edges: the one asked for, or else that in which the method itself chose, where it did."""
-    return request.by or ("absolute" if scores.chosen is None else "value")
-
-
-def select(scores: Scores, request: Request, edges: int | None = None) -> Circuit:
-    """The circuit that a request makes of scores; `edges` takes the place of its own choice. Where fewer can
-    be chosen than are wanted, all of these."""
-    wanted, by = request.edges if edges is None else edges, order_of(scores, request)
-    every, able = scores.graph.edge_count, can_be_chosen(scores, request)
-    if wanted is not None:
-        circuit = scores.top(wanted, by, able)
-    elif request.threshold is not None:
-        circuit = scores.threshold(request.threshold, by) & able
-    elif request.sparsity is not None:
-        circuit = scores.top(size_at(scores.graph, request.sparsity), by, able)
-    elif scores.chosen is not None:
-        circuit = scores.own() & able
-    else:
-        circuit = scores.top(min(DEFAULT_EDGES, every), by, able)
-    return circuit.prune() if request.prune else circuit
-
-
-def fewer_than(size: int, scores: Scores, request: Request) -> str | None:
-    """What to know of circuits of so many edges, where there are not as many to choose from."""
-    able = len(can_be_chosen(scores, request))
-    if size <= able:
-        return None
-    return f"{able:,} edges have a score to be chosen by: circuits of more are these."

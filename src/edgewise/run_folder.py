@@ -5,6 +5,9 @@
     circuit.json        the chosen edges
     circuit.txt         the same for people
     evaluation.json     what the circuit does alone
+    curve.json          what circuits of other sizes do
+    attention.safetensors   where heads look, on a few prompt pairs
+    report.html         all of it to look at, in a browser
     training.jsonl      how the mask was learned, where one was
 
 All files appear at once, or none does: `run_files.py`.
@@ -24,12 +27,15 @@ from edgewise.checkpoint import STATE
 from edgewise.circuit import Circuit, Scores
 from edgewise.costs import Costs
 from edgewise.errors import BadInput, BrokenFile
+from edgewise.evaluation.curve import Curve
+from edgewise.evaluation.curve_file import load_curve, save_curve
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.files import atomic_write, in_file, read_json
 from edgewise.formats import native
 from edgewise.methods import METHODS
 from edgewise.methods.options import read_options, with_defaults
 from edgewise.models.transformer import Transformer
+from edgewise.pages.attention import AttentionExamples
 from edgewise.reports.circuit_text import circuit_text
 from edgewise.request import Request
 from edgewise.run_files import (
@@ -44,13 +50,18 @@ from edgewise.run_files import (
 
 FORMAT, VERSION = "edgewise run", 1
 RECORD, TEXT = "run.json", "circuit.txt"
+CURVE, ATTENTION, REPORT = "curve.json", "attention.safetensors", "report.html"
 FILES = {
     RECORD: "what was asked, versions, model, costs",
     native.SCORES: "a score for every edge",
     native.CIRCUIT: "the circuit's edges",
     TEXT: "the circuit, for people",
     EVALUATION: "what the circuit does alone",
+    CURVE: "what circuits of other sizes do",
+    ATTENTION: "where heads look, on a few prompt pairs",
+    REPORT: "all of it to look at, in a browser",
 }
+"""The last three unless no report was wanted."""
 OF_LEARNED_MASKS = {TRAINING: TRAINING_TOLD}
 """What a run has besides, where a mask was learned."""
 
@@ -67,11 +78,20 @@ class Run:
     """What `run.json` holds."""
     training: str = ""
     """What `training.jsonl` holds."""
+    curve: Curve | None = None
+    """What circuits of other sizes do, where that was measured."""
+    attention: AttentionExamples | None = None
 
     @property
     def files(self) -> dict[str, str]:
         """What is in the folder, and what each is."""
-        return {**FILES, **(OF_LEARNED_MASKS if self.training else {})}
+        lacking = {
+            CURVE: self.curve is None,
+            ATTENTION: self.attention is None,
+            REPORT: not self.request.report,
+            TRAINING: not self.training,
+        }
+        return {name: told for name, told in {**FILES, **OF_LEARNED_MASKS}.items() if not lacking.get(name)}
 
     @property
     def folder(self) -> Path:
@@ -107,7 +127,9 @@ def all_options(request: Request) -> dict[str, Any]:
     return with_defaults(method, read_options(request.method, method, request.options)[0])
 
 
-def save_run(run: Run) -> None:
+def save_run(run: Run, page: str = "") -> None:
+    """`page`: what `report.html` holds."""
+
     def write(folder: Path) -> None:
         atomic_write(folder / RECORD, as_json(run.record))
         native.write(folder, run.scores, run.circuit)
@@ -115,10 +137,16 @@ def save_run(run: Run) -> None:
             folder / TEXT, circuit_text(run.request.model, run.request.method, run.circuit, run.evaluation)
         )
         atomic_write(folder / EVALUATION, as_json(run.evaluation.to_dict()))
+        if run.curve is not None:
+            save_curve(run.curve, folder / CURVE)
+        if run.attention is not None:
+            run.attention.save(folder / ATTENTION)
+        if page:
+            atomic_write(folder / REPORT, page)
         if run.training:
             atomic_write(folder / TRAINING, run.training)
 
-    save_files(run.folder, RECORD, write, OF_LEARNED_MASKS.keys() - run.files.keys())
+    save_files(run.folder, RECORD, write, {*FILES, *OF_LEARNED_MASKS} - run.files.keys())
 
 
 def load_run(folder: str | Path) -> Run:
@@ -142,7 +170,12 @@ def load_run(folder: str | Path) -> Run:
     scores, circuit = native.read(folder)
     with in_file(folder / EVALUATION):
         evaluation = Evaluation.from_dict(read_json(folder / EVALUATION))
-    return Run(dataclasses.replace(request, out=str(folder)), scores, circuit, evaluation, record)
+    return Run(
+        dataclasses.replace(request, out=str(folder)),
+        *(scores, circuit, evaluation, record),
+        curve=load_curve(folder / CURVE) if (folder / CURVE).is_file() else None,
+        attention=AttentionExamples.load(folder / ATTENTION) if (folder / ATTENTION).is_file() else None,
+    )
 
 
 def _instead(folder: Path) -> str:

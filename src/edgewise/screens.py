@@ -26,8 +26,8 @@ from edgewise.reports.summary import (
 )
 from edgewise.reports.training import notes_on_training, positions_of, rounding_line
 from edgewise.reports.units import notes_on_units, parts, parts_table, rounding_units_line, units_line
-from edgewise.run import leaves_some_out, order_of
 from edgewise.run_folder import Run
+from edgewise.selection import leaves_some_out, order_of
 from edgewise.tasks.catalogue import other_corruption
 from edgewise.units_folder import UNITS, UNITS_FILES, UnitsRun
 from edgewise.zoo.known import truth_name

@@ -24,8 +24,8 @@ from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.request import StabilityRequest
 from edgewise.resampling import Stability, circuits_of_draws
-from edgewise.run import select
 from edgewise.run_folder import Run, load_run
+from edgewise.selection import select
 from edgewise.tasks.pairs import Pairs
 from edgewise.validation import check_kept
 

@@ -35,8 +35,9 @@ from edgewise.methods.options import own_options
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.progress import Progress
 from edgewise.request import EvaluationRequest, Request
-from edgewise.run import load_model, run, select
+from edgewise.run import load_model, run
 from edgewise.run_folder import RECORD, Run, load_run
+from edgewise.selection import select
 from edgewise.tasks.metrics import METRICS
 
 SPARSITY = 0.966
@@ -115,6 +116,7 @@ class Cell:
             given["sparsity"] = float(given["sparsity"])
         return Request(
             out=str(out),
+            report=False,
             model=self.model,
             method=self.variant.method,
             preset=self.variant.preset,

@@ -78,14 +78,19 @@ def intervals_of(
     evaluation: Evaluation, level: float = LEVEL, draws: int = DRAWS, seed: int = 0
 ) -> dict[str, Interval | None]:
     """Of the circuit's metric, its faithfulness and its KL."""
-    values = evaluation.per_example
-    circuit, full, replaced = (values[name] for name in ("circuit", "full", "replaced"))
-    how = (level, draws, seed)
+    values, how = evaluation.per_example, (level, draws, seed)
     return {
-        "circuit": interval(np.mean, [circuit], *how),
-        "faithfulness": interval(AVERAGINGS[evaluation.averaging], [circuit, full, replaced], *how),
+        "circuit": interval(np.mean, [values["circuit"]], *how),
+        "faithfulness": interval_of_faithfulness(evaluation, *how),
         "kl": interval(np.mean, [values["kl"]], *how) if "kl" in values else None,
     }
+
+
+def interval_of_faithfulness(
+    evaluation: Evaluation, level: float = LEVEL, draws: int = DRAWS, seed: int = 0
+) -> Interval | None:
+    samples = [evaluation.per_example[name] for name in ("circuit", "full", "replaced")]
+    return interval(AVERAGINGS[evaluation.averaging], samples, level, draws, seed)
 
 
 def _plain(number: float) -> str:

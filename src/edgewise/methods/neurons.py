@@ -17,7 +17,7 @@ from torch import Tensor
 
 from edgewise.errors import BadInput
 from edgewise.methods.gradients import gradients_at
-from edgewise.methods.nodes import OutputTape, check, dot, mean_over_examples
+from edgewise.methods.nodes import OutputTape, check, mean_over_examples, products
 from edgewise.models.layer import Layer
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer, run_tape
@@ -70,7 +70,7 @@ def neuron_products(
         live = hidden(layer, tape[MLP_INPUT].pop(0))
         gradient = hidden_gradient(layer, live, tape.gradients["mlp"].pop(index))
         live -= hidden(layer, streams.pop(0)) if fixed is None else fixed[index]
-        rows.append(dot(live.permute(2, 0, 1), gradient.permute(2, 0, 1)))
+        rows.append(products(live.permute(2, 0, 1).flatten(1), gradient.permute(2, 0, 1).flatten(1)))
     return torch.stack(rows)
 
 

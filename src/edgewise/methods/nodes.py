@@ -91,26 +91,35 @@ def batch_products(
     model: Transformer, batch: Batch, metric: Metric, replacer: Replacer | None
 ) -> Float[Tensor, "examples sources"]:
     """What each source writes, less its replacement if there is a replacer, times the gradient there."""
+    return position_products(model, batch, metric, replacer).sum(-1)
+
+
+def position_products(
+    model: Transformer, batch: Batch, metric: Metric, replacer: Replacer | None
+) -> Float[Tensor, "examples sources positions"]:
+    """The same of each position."""
     tape = OutputTape(*SOURCES)
     gradients_at(model, model.embed(batch.clean), batch, metric, tape=tape)
     with torch.no_grad():
         values, gradients = Sources.of_tape(tape), tape.at_sources()
         if replacer is not None:
             values = values.less(replacer.sources(batch.corrupted))
-        columns = [dot(*each)[:, None] for each in zip(values.embeddings, gradients.embeddings, strict=True)]
+        columns = [
+            products(*each)[:, None] for each in zip(values.embeddings, gradients.embeddings, strict=True)
+        ]
         for layer, (heads, at_heads) in enumerate(zip(values.heads, gradients.heads, strict=True)):
-            columns.append(dot(heads.transpose(1, 2), at_heads.transpose(1, 2)))
+            columns.append(products(heads, at_heads).transpose(1, 2))
             if values.mlps:
-                columns.append(dot(values.mlps[layer], gradients.mlps[layer])[:, None])
+                columns.append(products(values.mlps[layer], gradients.mlps[layer])[:, None])
         return torch.cat(columns, 1)
 
 
-def dot(
-    values: Float[Tensor, "*kept positions width"], gradients: Float[Tensor, "*kept positions width"]
+def products(
+    values: Float[Tensor, "*kept width"], gradients: Float[Tensor, "*kept width"]
 ) -> Float[Tensor, "*kept"]:
     """In float32 or better."""
     exact = torch.promote_types(values.dtype, torch.float32)
-    return (values.to(exact) * gradients).sum((-2, -1))
+    return (values.to(exact) * gradients).sum(-1)
 
 
 def mean_over_examples(

@@ -1,0 +1,92 @@
+"""The page of a run: what `report.html` shows of it, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgewise.circuit import Circuit
+from edgewise.masks.constants import OPTIMAL
+from edgewise.pages.page import Page
+from edgewise.pages.report import RunPage, report
+from edgewise.reports.summary import evaluation_facts
+from edgewise.run_folder import Run
+from edgewise.selection import can_be_chosen, order_of
+from edgewise.zoo.known import KnownCircuit
+
+
+def page_of_run(run: Run, known: KnownCircuit | None = None) -> RunPage:
+    """`known`: the circuit that its scores are held beside."""
+    asked = run.request
+    able = can_be_chosen(run.scores, asked)
+    return RunPage(
+        name=run.folder.name,
+        scores=run.scores,
+        chosen=len(run.circuit) if run.circuit.selected is None else run.circuit.selected,
+        kept=len(run.circuit),
+        prune=asked.prune,
+        by=order_of(run.scores, asked),
+        able=None if able == Circuit.full(run.scores.graph) else able,
+        metric=run.evaluation.metric,
+        curve=run.curve,
+        evaluation=run.evaluation,
+        known=known,
+        measured=measured_facts(run),
+        facts=run_facts(run),
+        notes=notes_on_page(run),
+        attention=run.attention,
+    )
+
+
+def page_text(runs: Sequence[Run], known: Sequence[KnownCircuit | None]) -> str:
+    """`report.html`: of one run, or of two side by side."""
+    pages = [page_of_run(run, truth) for run, truth in zip(runs, known, strict=True)]
+    title = " beside ".join(title_of(run) for run in runs)
+    return Page(report(pages, title)).html
+
+
+def title_of(run: Run) -> str:
+    return f"{run.request.method} on {run.request.model}, {task_of(run)}"
+
+
+def task_of(run: Run) -> str:
+    return f"task {run.request.task}" if run.request.task else run.request.prompts
+
+
+def measured_facts(run: Run) -> dict[str, str]:
+    facts = {"measured": run.evaluation.where, **evaluation_facts(run.evaluation)}
+    if run.curve is not None and run.curve.cpr is not None:
+        facts["areas over size"] = f"CPR {run.curve.cpr:.3f}, CMD {run.curve.cmd:.3f}"
+    return facts
+
+
+def run_facts(run: Run) -> dict[str, str]:
+    """What was asked for, and what it took."""
+    asked, record = run.request, run.record
+    options = ", ".join(f"{name} {value}" for name, value in record.get("options", {}).items())
+    seconds = record.get("seconds", {})
+    costs = record.get("costs", {})
+    facts = {
+        "model": asked.model,
+        "prompts": task_of(run),
+        "corruption": asked.corruption,
+        "metric": run.evaluation.metric,
+        "ablation": asked.ablation,
+        "method": asked.method,
+        "options": options,
+        "order of edges": order_of(run.scores, asked),
+        "seed": str(asked.seed) if asked.task else "",
+        "graph": run.scores.graph.describe(),
+        "versions": ", ".join(f"{name} {value}" for name, value in record.get("versions", {}).items()),
+        "seconds": ", ".join(f"{stage} {value:g}" for stage, value in seconds.items()),
+        "search": "" if costs.get("forwards") is None else f"as long as {costs['forwards']:g} plain runs",
+        "weights": str(record.get("model", {}).get("weights", ""))[:16],
+        "folder": asked.out,
+    }
+    return {name: fact for name, fact in facts.items() if fact}
+
+
+def notes_on_page(run: Run) -> list[str]:
+    notes = list(run.evaluation.doubts)
+    if run.curve is None and run.request.ablation == OPTIMAL:
+        notes.append("no other sizes were measured: each would have to learn optimal constants of its own.")
+    return notes

@@ -1,0 +1,126 @@
+"""`edgewise view` and `ew.view`: the page of a run, of two side by side, or of a circuit that no run made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgewise.circuit import Circuit, Scores
+from edgewise.edges import check_same
+from edgewise.errors import BadInput, Problems, gathered, kind_of
+from edgewise.known_from import is_known_of
+from edgewise.pages.page import Page, open_page
+from edgewise.pages.report import RunPage, report
+from edgewise.request import DEFAULT_EDGES, ViewRequest
+from edgewise.run_folder import REPORT, Run, load_run
+from edgewise.run_page import page_of_run, title_of
+from edgewise.validation import check_file, truth_to_judge_by
+from edgewise.zoo.known import KnownCircuit
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """What `edgewise view` has made."""
+
+    path: Path
+    opened: bool
+    notes: list[str]
+
+
+def view_run(request: ViewRequest) -> Viewed:
+    """Writes the page and shows it in a browser."""
+    problems = Problems(*request.misread)
+    if not 1 <= len(request.runs) <= 2 and not request.misread:
+        problems.add(f"the folder of a run was needed, or of two. Got {len(request.runs)}.")
+    runs: list[Run] = []
+    for folder in request.runs[:2]:
+        with gathered(problems):
+            runs.append(load_run(folder))
+    if request.out:
+        problems.add(*check_file(request.out, request.overwrite))
+    problems.raise_any()
+    pages: list[RunPage] = []
+    notes: list[str] = []
+    for run in runs:
+        with gathered(problems):
+            truth, note = known_of_run(run, request.known)
+            notes += note
+            pages.append(page_of_run(run, truth))
+    problems.raise_any()
+    path = Path(request.out) if request.out else place_of(runs)
+    Page(report(pages, " beside ".join(map(title_of, runs)))).save(path)
+    return Viewed(path, request.open and open_page(path), notes)
+
+
+def place_of(runs: list[Run]) -> Path:
+    """In the folder of the first."""
+    first, *others = runs
+    return first.folder / f"{'-beside-'.join([Path(REPORT).stem, *(run.folder.name for run in others)])}.html"
+
+
+def known_of_run(run: Run, path: str | None = None) -> tuple[KnownCircuit | None, list[str]]:
+    """The circuit that a run's scores are held beside, and why there is none if that is not plain. `path`:
+    one of the user's own."""
+    asked = replace(run.request, known=path or run.request.known)
+    # Of edges that were not tried nothing is known that could be held beside the truth.
+    if asked.edges_from and not path:
+        return None, []
+    try:
+        truth = truth_to_judge_by(asked, run.scores.graph)
+    except BadInput as error:
+        if path:
+            raise
+        return None, [f"not held beside a known circuit: {problem}" for problem in error.problems]
+    weights = run.record["model"].get("weights")
+    if truth is None or not (asked.known or is_known_of(weights, truth, asked)):
+        return None, []
+    return truth, []
+
+
+def view(
+    shown: Run | Scores | Circuit,
+    beside: Run | Scores | Circuit | None = None,
+    *,
+    scores: Scores | None = None,
+    known: KnownCircuit | Circuit | None = None,
+    title: str = "",
+) -> Page:
+    """The page of a run, of scores or of a circuit: in a notebook it shows itself, `save` writes a file.
+
+    beside: another, to hold side by side; scores: those of a circuit's edges; known: a circuit to judge by,
+    where the run knows of none.
+    """
+    if isinstance(known, Circuit):
+        none = Circuit.empty(known.graph)
+        known = KnownCircuit(known, none, none)
+    things = {name: each for name, each in (("first", shown), ("second", beside)) if each is not None}
+    pages = [_page(each, scores, known, name) for name, each in things.items()]
+    names = [title_of(each) for each in things.values() if isinstance(each, Run)]
+    return Page(report(pages, title or " beside ".join(names) or "circuit"))
+
+
+def _page(shown: object, scores: Scores | None, known: KnownCircuit | None, name: str) -> RunPage:
+    if isinstance(shown, Run):
+        own, _ = (known, []) if known else known_of_run(shown)
+        return page_of_run(shown, own)
+    if isinstance(shown, Scores):
+        return replace(page_of_scores(shown, name), known=known)
+    if isinstance(shown, Circuit):
+        return replace(page_of_circuit(shown, scores, name), known=known)
+    raise BadInput(f"a run, scores or a circuit was needed. Got {kind_of(shown)}. ew.load_run reads a run.")
+
+
+def page_of_scores(scores: Scores, name: str = "scores") -> RunPage:
+    """Scores that no run's folder holds: as many edges as a run keeps where it is not told how many."""
+    chosen = min(DEFAULT_EDGES, scores.graph.edge_count)
+    return RunPage(name, scores, chosen, len(scores.top(chosen).prune()))
+
+
+def page_of_circuit(circuit: Circuit, scores: Scores | None = None, name: str = "circuit") -> RunPage:
+    """A circuit that no run's folder holds; without scores all of its edges are alike."""
+    size = len(circuit)
+    if scores is not None:
+        check_same(circuit.graph, scores.graph)
+        return RunPage(name, scores, size, size, prune=False, able=circuit)
+    alike = Scores(circuit.graph, circuit.mask())
+    return RunPage(name, alike, size, size, prune=False, able=circuit, scored=False)

@@ -1,0 +1,22 @@
+// How faithful a circuit of a size is, read off the sizes that were measured.
+
+import type { Point } from "./report";
+
+export interface Reading {
+  faithfulness: number;
+  /** Whether this very size was measured; else it lies on the line between two that were. */
+  measured: boolean;
+}
+
+/** Along the logarithm of the size, as it is drawn; null outside of what was measured. */
+export function readAt(curve: Point[], size: number): Reading | null {
+  const points = curve.filter((point) => point.faithfulness !== null);
+  const exact = points.find((point) => point.size === size);
+  if (exact) return { faithfulness: exact.faithfulness!, measured: true };
+  const after = points.findIndex((point) => point.size > size);
+  if (after < 1) return null;
+  const [low, high] = [points[after - 1], points[after]];
+  const share = (Math.log1p(size) - Math.log1p(low.size)) / (Math.log1p(high.size) - Math.log1p(low.size));
+  const faithfulness = low.faithfulness! + share * (high.faithfulness! - low.faithfulness!);
+  return { faithfulness, measured: false };
+}

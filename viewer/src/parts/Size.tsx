@@ -1,0 +1,96 @@
+// How large the circuit is: the slider, what is left after pruning, and how faithful such circuits are.
+
+import { nearest } from "../model/circuit";
+import { readAt } from "../model/curve";
+import { judgedText } from "../model/truth";
+import type { Session, Side } from "../session";
+import { CurveChart } from "./CurveChart";
+
+export function Size({ session }: { session: Session }) {
+  const { sizes } = session;
+  const { size } = session.view.value;
+  const own = session.start.size;
+  const most = sizes[sizes.length - 1];
+  const scored = session.sides.every((side) => side.run.data.edges.scored);
+  return (
+    <section class="panel size" aria-label="Size">
+      <h2>Size</h2>
+      {scored && (
+        <div class="sizes">
+          <input
+            type="range"
+            aria-label="Edges chosen"
+            aria-valuetext={`${size} edges chosen`}
+            min={0}
+            max={sizes.length - 1}
+            value={nearest(sizes, size)}
+            onInput={(event) => session.change({ size: sizes[Number(event.currentTarget.value)] })}
+          />
+          <input
+            type="number"
+            aria-label="Edges chosen, as a number"
+            min={0}
+            max={most}
+            value={size}
+            onChange={(event) => {
+              const wanted = Math.round(Number(event.currentTarget.value));
+              session.change({ size: Math.max(0, Math.min(most, wanted || 0)) });
+            }}
+          />
+          <button type="button" disabled={size === own} onClick={() => session.change({ size: own })}>
+            the run's own, {own.toLocaleString("en")}
+          </button>
+        </div>
+      )}
+      <div role="status" class="told">
+        {session.sides.map((side) => (
+          <Told key={side.index} session={session} side={side} />
+        ))}
+        {session.shared.value && <SharedText session={session} />}
+      </div>
+      <CurveChart session={session} />
+    </section>
+  );
+}
+
+function Told({ session, side }: { session: Session; side: Side }) {
+  const { data, edges } = side.run;
+  const { ranks, size } = side.circuit.value;
+  const hidden = ranks.length - side.visible.value.length;
+  const reading = readAt(data.curve, size);
+  const several = session.sides.length > 1;
+  return (
+    <p class="side-told" data-kept={ranks.length}>
+      {several && <b class={`swatch-${side.index ? "second" : "first"}`}>{data.name}: </b>}
+      <b>{ranks.length.toLocaleString("en")}</b> of {data.edges.all.toLocaleString("en")} edges
+      {data.chosen.prune && `, ${size.toLocaleString("en")} before pruning`}
+      {hidden > 0 && `; filters hide ${hidden.toLocaleString("en")}`}
+      {reading && (
+        <>
+          ; faithfulness {reading.measured ? "" : "about "}
+          <b>{reading.faithfulness.toFixed(3)}</b>
+        </>
+      )}
+      {side.judged.value && <span class="block">{judgedText(side.run, side.judged.value)}</span>}
+      {data.edges.scored && data.edges.able < data.edges.all && (
+        <span class="block">{data.edges.able.toLocaleString("en")} edges have a score to be chosen by.</span>
+      )}
+      {edges.length < data.edges.able && (
+        <span class="block">
+          This page holds the {edges.length.toLocaleString("en")} strongest of {data.edges.able.toLocaleString("en")} edges.
+        </span>
+      )}
+    </p>
+  );
+}
+
+function SharedText({ session }: { session: Session }) {
+  const { both, only, jaccard } = session.shared.value!;
+  const [first, second] = session.sides.map((side) => side.run.data.name);
+  return (
+    <p class="shared">
+      In both <b>{both}</b>, only in {first} <b>{only[0]}</b>, only in {second} <b>{only[1]}</b>; Jaccard index{" "}
+      <b>{jaccard.toFixed(3)}</b>
+    </p>
+  );
+}

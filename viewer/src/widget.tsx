@@ -1,0 +1,31 @@
+// The same viewer in a notebook: an anywidget whose model holds the report.
+
+import type { RenderProps } from "@anywidget/types";
+import { render } from "preact";
+
+import type { ReportData } from "./model/report";
+import { App } from "./parts/App";
+import { openSession } from "./session";
+import "./style.css";
+
+interface Model {
+  report: ReportData;
+  height: number;
+}
+
+export default {
+  render({ model, el }: RenderProps<Model>) {
+    el.classList.add("edgewise-widget");
+    el.style.setProperty("--height", `${model.get("height")}px`);
+    const show = () => {
+      render(null, el);
+      render(<App session={openSession(model.get("report"), "")} />, el);
+    };
+    model.on("change:report", show);
+    show();
+    return () => {
+      model.off("change:report", show);
+      render(null, el);
+    };
+  },
+};

@@ -1,0 +1,23 @@
+// Two bundles of the same sources, put into the Python package: a page with everything in one file, and a module
+// that a notebook loads. Neither asks the network for anything.
+
+import { defineConfig, type UserConfig } from "vite";
+import { viteSingleFile } from "vite-plugin-singlefile";
+
+const BUILT = "../src/edgewise/pages/built";
+
+const page: UserConfig = {
+  plugins: [viteSingleFile({ removeViteModuleLoader: true })],
+  build: { outDir: BUILT, emptyOutDir: false, rollupOptions: { input: "page.html" } },
+};
+
+const widget: UserConfig = {
+  define: { "process.env.NODE_ENV": '"production"' },
+  build: {
+    outDir: BUILT,
+    emptyOutDir: false,
+    lib: { entry: "src/widget.tsx", formats: ["es"], fileName: () => "widget.js", cssFileName: "widget" },
+  },
+};
+
+export default defineConfig(({ mode }) => (mode === "widget" ? widget : page));
