@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench results clean
+.PHONY: help install demo test check format bench results pictures clean
 
 help: ## what each verb does
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(INSTALLED) ## the virtual environment, with everything pinned
 
@@ -40,6 +40,9 @@ results: install ## the tables and figures of docs/results again, in half an hou
 	for page in eap_paper edge_pruning interpolation_descent weight_gradients acdc; do \
 		$(BIN)/python -m reproductions.$$page || exit 1; \
 	done
+
+pictures: install ## the pictures of docs/how-it-works.md again
+	$(BIN)/python -m site_making.pictures
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
