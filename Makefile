@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install browser viewer demo test check format bench results clean
+.PHONY: help install browser viewer demo test check format bench results pictures site site-serve clean
 
 help: ## what each verb does
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(INSTALLED) ## the virtual environment, with everything pinned
 
@@ -54,5 +54,15 @@ results: install ## the tables and figures of docs/results again, in half an hou
 		$(BIN)/python -m reproductions.$$page || exit 1; \
 	done
 
-clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
+pictures: install ## the pictures of docs/how-it-works.md again
+	$(BIN)/python -m site_making.pictures
+
+# The theme's makers advertise what comes after it on every build, unless told not to.
+site: install ## the documentation as a site, in site/; a broken link fails it (the tests build it, too)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+site-serve: install ## the same on this machine, at port 8000, made again as its pages change
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
+clean: ## remove the virtual environment, caches and the site
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist site

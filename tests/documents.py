@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from edgewise.cli import app
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = (".", "docs", "docs/tasks", "docs/results", "benchmarks", "reproductions")
+FOLDERS = (".", "docs", "docs/tasks", "docs/results", "docs/api", "benchmarks", "reproductions")
 PAGES = sorted(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))
 SETTINGS = {"COLUMNS": "100", "OMP_NUM_THREADS": "1"}
 FENCED = re.compile(

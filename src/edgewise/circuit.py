@@ -69,6 +69,7 @@ class Scores:
 
     @classmethod
     def load(cls, path: str | Path) -> Scores:
+        """Read what `save` wrote."""
         with in_file(path):
             return cls(*storage.read_scores(path))
 
@@ -171,14 +172,17 @@ class Circuit(EdgeSet):
 
     @classmethod
     def full(cls, graph: Graph) -> Circuit:
+        """Every edge."""
         return cls(graph, graph.edges)
 
     @classmethod
     def empty(cls, graph: Graph) -> Circuit:
+        """No edge."""
         return cls(graph, torch.zeros(graph.shape, dtype=torch.bool))
 
     @classmethod
     def load(cls, path: str | Path) -> Circuit:
+        """Read what `save` wrote."""
         graph, edges, selected = storage.read_circuit(path)
         with in_file(path):
             return replace(cls.of(graph, edges), selected=selected)
@@ -232,6 +236,7 @@ class Circuit(EdgeSet):
         return views.as_text(self.graph, self.kept)
 
     def show(self) -> None:
+        """Print it, a line per reader."""
         print(f"{self!r}\n{self.text()}")
 
     def to_networkx(self, scores: Scores | None = None) -> networkx.MultiDiGraph:

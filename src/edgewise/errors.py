@@ -25,7 +25,8 @@ class BadInput(EdgewiseError, ValueError):
     """One or several problems with what the user gave."""
 
     def __init__(self, *problems: str) -> None:
-        self.problems = problems
+        self.problems: tuple[str, ...] = problems
+        """All that was found."""
         super().__init__("\n".join(problems))
 
 

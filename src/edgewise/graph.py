@@ -39,6 +39,7 @@ class Graph:
 
     @classmethod
     def of(cls, config: ModelConfig) -> Graph:
+        """Of a model: `Graph.of(model.config)`."""
         return cls(
             layers=config.layers,
             heads=config.heads,
@@ -92,6 +93,7 @@ class Graph:
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
+        """Their names, in order."""
         names = list(self.embeddings)
         for layer in range(self.layers):
             names += [f"a{layer}.h{head}" for head in range(self.heads)]
@@ -100,6 +102,7 @@ class Graph:
 
     @cached_property
     def readers(self) -> tuple[str, ...]:
+        """Their names, in order."""
         counts = {"q": self.heads, "k": self.key_readers, "v": self.key_readers}
         names: list[str] = []
         for layer in range(self.layers):
@@ -118,10 +121,12 @@ class Graph:
 
     @cached_property
     def source_index(self) -> dict[str, int]:
+        """The column of each source, by its name."""
         return {name: index for index, name in enumerate(self.sources)}
 
     @cached_property
     def reader_index(self) -> dict[str, int]:
+        """The row of each reader, by its name."""
         return {name: index for index, name in enumerate(self.readers)}
 
     @property
@@ -131,6 +136,7 @@ class Graph:
 
     @property
     def edge_count(self) -> int:
+        """Of the whole graph."""
         return sum(self.visible)
 
     @cached_property
@@ -157,6 +163,7 @@ class Graph:
         return tuple(f"{layer}.h{int(head) * group + member}" for member in range(group))
 
     def edge_name(self, reader: int, source: int) -> str:
+        """`source->reader`, of their places."""
         return f"{self.sources[source]}->{self.readers[reader]}"
 
     def edge_index(self, name: str) -> tuple[int, int]:
@@ -177,6 +184,7 @@ class Graph:
         return self.reader_index[reader], self.source_index[source]
 
     def describe(self) -> str:
+        """Its sizes, in a line."""
         kind = "" if self.mlps else "attention-only "
         return (
             f"{kind}{self.layers} layers x {self.heads} heads: "

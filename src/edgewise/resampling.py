@@ -44,17 +44,17 @@ class Stability:
 
     @property
     def overlaps(self) -> tuple[float, ...]:
-        """Of each two draws."""
+        """The Jaccard index of each two draws: shared edges / edges in either."""
         return tuple(one.jaccard(other) for one, other in combinations(self.circuits, 2))
 
     @property
     def overlap(self) -> float:
-        """The mean."""
+        """The mean of `overlaps`."""
         return sum(self.overlaps) / len(self.overlaps)
 
     @property
     def frequency(self) -> Scores:
-        """Of each edge."""
+        """The share of the draws that each edge is in."""
         kept = torch.stack([circuit.kept for circuit in self.circuits])
         return Scores(self.circuits[0].graph, kept.double().mean(0))
 

@@ -34,11 +34,14 @@ STEPS = 11
 
 @dataclass(frozen=True)
 class Agreement:
+    """The line through exact effects over estimates, and how near to it they are."""
+
     slope: float
     intercept: float
     r_squared: float
     spearman: float
     edges: int
+    """How many were looked at."""
 
 
 def agreement(estimated: Scores, exact: Scores, among: Circuit | None = None) -> Agreement:

@@ -55,6 +55,8 @@ FEW = 10
 
 @dataclass(frozen=True)
 class Claim:
+    """One of the five, with its test."""
+
     name: str
     p: float
     null: bool

@@ -13,7 +13,8 @@ from edgewise.errors import BadInput, check_name
 from edgewise.evaluation.averaging import AVERAGINGS, RATIO_OF_MEANS
 from edgewise.tasks.metrics import METRICS
 
-EDGES, NODES = "edges", "nodes"
+EDGES = "edges"
+NODES = "nodes"
 SELDOM = 0.5
 """A full model that is right less often does not do the task."""
 AGAINST_KNOWN = (

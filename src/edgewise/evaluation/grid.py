@@ -22,12 +22,15 @@ from edgewise.zoo.known import KnownCircuit
 
 @dataclass(frozen=True, eq=False)
 class YoudenGrid:
+    """Circuits by two thresholds, and J of each."""
+
     sizes: tuple[int, ...]
     """Of the first method's circuits."""
     taus: tuple[float, ...]
     circuits: tuple[tuple[Circuit, ...], ...]
     """A row a size, a column a tau."""
     j: Float[Tensor, "sizes taus"]
+    """True-positive rate - false-positive rate."""
 
 
 def _left(circuit: object) -> Circuit:
@@ -46,9 +49,11 @@ def youden_grid(
     taus: Sequence[float],
     refine: Callable[[Circuit, float], Circuit],
 ) -> YoudenGrid:
-    """`refine`: what the second method leaves of some edges, e.g.
+    """J of each size of the scores' circuits and each tau of a second method.
 
-    lambda edges, tau: ew.discover(model, pairs, "acdc", tau=tau, edges=edges).own()
+    `refine` gives what the second method leaves of some edges, e.g.
+
+        lambda edges, tau: ew.discover(model, pairs, "acdc", tau=tau, edges=edges).own()
     """
     if not sizes or not taus:
         raise BadInput(f"a size and a tau or more were needed. Got {len(sizes)} and {len(taus)}.")

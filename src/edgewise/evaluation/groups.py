@@ -15,6 +15,7 @@ Groups = dict[str, list[float]]
 
 
 def scores_by_truth(scores: Scores, known: KnownCircuit | Circuit) -> Groups:
+    """Of all edges in the known circuit, and of all outside."""
     truth = truth_on(known, scores.graph)
     outside = scores.graph.edges & ~truth.circuit.kept & ~truth.backups.kept
     sides = {"in the known circuit": truth.circuit.kept, "outside": outside}

@@ -19,7 +19,8 @@ from edgewise.errors import BadInput
 from edgewise.evaluation.averaging import AVERAGINGS
 from edgewise.evaluation.evaluation import Evaluation
 
-LEVEL, DRAWS = 0.95, 2_000
+LEVEL = 0.95
+DRAWS = 2_000
 FEW = 2_000
 """Examples, for which BCa's corrections matter; of more, plain percentiles are taken, which cost less."""
 AT_ONCE = 4_000_000

@@ -140,10 +140,12 @@ class Units:
         return self.each.by_name(self.mask)
 
     def save(self, path: str | Path) -> None:
+        """Write a file that `load` reads; one that is there is replaced."""
         write_units(path, self.numbers, {name: getattr(self, name) for name in TOLD})
 
     @classmethod
     def load(cls, path: str | Path) -> Units:
+        """Read what `save` wrote."""
         numbers, told = read_units(path, UNIT_GRAINS)
         return cls(numbers=numbers, **told)
 

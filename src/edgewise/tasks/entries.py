@@ -38,7 +38,7 @@ class Pair:
     correct: tuple[int, ...] = ()
     wrong: tuple[int, ...] = ()
     target: tuple[tuple[float, ...], ...] | None = None
-    """[reads][outputs]. The outputs are those of the correct answers where there are any, otherwise all."""
+    """[reads, outputs]. The outputs are those of the correct answers where there are any, otherwise all."""
     clean_text: str | None = None
     corrupted_text: str | None = None
     place: str = ""

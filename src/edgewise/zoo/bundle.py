@@ -36,6 +36,8 @@ KNOWN_FILE = "known_circuits.json"
 
 @dataclass(frozen=True, repr=False)
 class Bundle:
+    """A model, the name of its task, and its known circuits."""
+
     model: Transformer
     task: str
     known: Mapping[str, KnownCircuit]

@@ -31,6 +31,8 @@ FORMAT, VERSION = "edgewise known circuits", 1
 
 @dataclass(frozen=True)
 class KnownCircuit:
+    """The circuit that a model is known to have, under one ablation."""
+
     circuit: Circuit
     backups: Circuit
     """Edges that stand in for each other, or of which no one can say whether they belong. No method is judged

@@ -1,0 +1,1 @@
+"""What makes the documentation site, beside its pages in docs/."""
