@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install browser viewer demo test check format bench results pictures site site-serve clean
+.PHONY: help install browser viewer viewer-tools demo test check format bench results pictures site site-serve clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,8 @@ browser: ## Chromium, in which pages are tested; Debian's, where there is none
 		$$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium; \
 	}
 
+viewer-tools: viewer/node_modules ## what the viewer is built and tested with, from npm
+
 viewer/node_modules: viewer/package-lock.json
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
@@ -34,7 +36,7 @@ viewer: viewer/node_modules ## the page and the widget anew, from the sources in
 demo: install ## find a circuit in a small model
 	$(BIN)/python examples/demo.py
 
-test: install ## all tests
+test: install browser viewer-tools ## all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: install ## formatting, lint, types

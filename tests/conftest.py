@@ -19,6 +19,15 @@ def home(tmp_path_factory):
     return make_home(tmp_path_factory.mktemp("home"))
 
 
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser, whose pages share nothing."""
+    from browser import browser
+
+    with browser() as found:
+        yield found
+
+
 @pytest.fixture
 def done(home):
     """Its run."""

@@ -14,12 +14,12 @@ document.title = report.title;
 const session = openSession(report, location.hash);
 render(<App session={session} />, document.getElementById("edgewise")!);
 
-let waiting: number | undefined;
+let waiting: ReturnType<typeof setTimeout> | undefined;
 effect(() => {
   // While the slider moves the address would change too often for browsers' liking.
   session.view.value;
   clearTimeout(waiting);
-  waiting = window.setTimeout(() => write(toAddress(session.view.value, session.start)), 150);
+  waiting = setTimeout(() => write(toAddress(session.view.value, session.start)), 150);
 });
 
 function write(address: string): void {

@@ -22,7 +22,7 @@ export interface Layout {
 
 export type Arrangement = "grid" | "compact";
 
-const [BOX, HIGH, GAP, BETWEEN, MARGIN] = [46, 24, 22, 32, 34];
+const [BOX, HIGH, GAP, BETWEEN, MARGIN] = [46, 24, 22, 48, 34];
 const PORT = 14;
 
 /** `grid`: every head has its place; `compact`: only nodes of the circuit have one, side by side. */
@@ -40,8 +40,9 @@ export function layoutOf(graph: Graph, inCircuit: (node: number) => boolean, arr
   const widest = Math.max(1, ...rowsOf.map(({ row }) => row.length));
   const headsWidth = widest * (BOX + GAP);
   const right = MARGIN + headsWidth + (mlps ? BOX + 2 * GAP : 0);
-  const lift = parallel ? 0 : HIGH * 0.6;
-  const pitch = HIGH + BETWEEN + (mlps ? lift : 0);
+  // Above the heads that it reads, below those that read it.
+  const lift = parallel ? 0 : HIGH + (BETWEEN - HIGH) / 2;
+  const pitch = HIGH + BETWEEN;
   const height = 2 * (HIGH + MARGIN) + rowsOf.length * pitch + BETWEEN;
   const boxes: (Box | null)[] = graph.nodes.map(() => null);
   const bar = right - MARGIN;
@@ -83,7 +84,7 @@ export function curveBetween(from: Box, to: Box, part: string): Curve {
   if (to.width > BOX) end = within(start, to);
   const top = from.y;
   const foot = to.y + to.height;
-  const rise = Math.max(18, (top - foot) * 0.42);
+  const rise = Math.max((top - foot) * 0.42, Math.min(18, top - foot));
   const rows = (top - foot) / (HIGH + BETWEEN);
   const aside = rows > 1 && Math.abs(end - start) < BOX / 2 ? 12 + 7 * Math.min(rows, 8) : 0;
   return [start, top, start + aside, top - rise, end + aside, foot + rise, end, foot];

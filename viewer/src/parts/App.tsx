@@ -1,5 +1,7 @@
 // The page: drawings at the left, what there is to choose and to read at the right.
 
+import { useEffect, useRef } from "preact/hooks";
+
 import type { Theme } from "../model/address";
 import type { Session } from "../session";
 import { Controls } from "./Controls";
@@ -14,18 +16,22 @@ const THEMES: Theme[] = ["auto", "light", "dark"];
 
 export function App({ session }: { session: Session }) {
   const { theme } = session.view.value;
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // A page's keys are its own; a notebook's are not a widget's.
+    const heard: HTMLElement = root.current!.closest<HTMLElement>(".edgewise-widget") ?? document.body;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape") session.change({ pin: "" });
+      if (event.key === "/" && !(event.target instanceof HTMLInputElement)) {
+        root.current!.querySelector<HTMLInputElement>("[type=search]")?.focus();
+        event.preventDefault();
+      }
+    };
+    heard.addEventListener("keydown", onKey);
+    return () => heard.removeEventListener("keydown", onKey);
+  }, []);
   return (
-    <div
-      class="edgewise"
-      data-theme={session.dark.value ? "dark" : "light"}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") session.change({ pin: "" });
-        if (event.key === "/" && !(event.target instanceof HTMLInputElement)) {
-          event.currentTarget.querySelector<HTMLInputElement>("[type=search]")?.focus();
-          event.preventDefault();
-        }
-      }}
-    >
+    <div class="edgewise" ref={root} data-theme={session.dark.value ? "dark" : "light"}>
       <header>
         <h1>{session.report.title}</h1>
         <label class="theme">

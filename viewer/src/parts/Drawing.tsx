@@ -42,7 +42,9 @@ export function Drawing({ session, side }: { session: Session; side: Side }) {
   useEffect(() => {
     select(drawing.current!).call(zooming).on("dblclick.zoom", fit);
     const watch = new ResizeObserver(() => {
-      shape.value = { width: frame.current!.clientWidth, height: frame.current!.clientHeight };
+      // What is taken off the page is told so a moment later.
+      const box = frame.current;
+      if (box) shape.value = { width: box.clientWidth, height: box.clientHeight };
     });
     watch.observe(frame.current!);
     const [painter, lighter] = [base, above].map(({ current }) => {
@@ -59,8 +61,7 @@ export function Drawing({ session, side }: { session: Session; side: Side }) {
       effect(() => {
         session.dark.value;
         const [ranks, layout] = [side.visible.value, side.layout.value];
-        const { width } = shape.value;
-        if (!width) return;
+        if (!shape.value.width || !frame.current) return;
         const colours = coloursOf(frame.current!);
         const largest = largestOf(side.run, ranks);
         const missed = missedStrokes(session, side, layout, colours);
@@ -76,7 +77,7 @@ export function Drawing({ session, side }: { session: Session; side: Side }) {
         if (!lit && isBlank) return;
         isBlank = !lit;
         session.dark.value;
-        if (!shape.value.width) return;
+        if (!shape.value.width || !frame.current) return;
         const [every, zoomed] = [side.visible.value, transform.value];
         const ranks = lit ? every.filter((rank) => lit.ranks.has(rank)) : new Uint32Array();
         const [colours, largest] = [coloursOf(frame.current!), largestOf(side.run, every)];

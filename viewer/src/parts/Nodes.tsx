@@ -68,7 +68,7 @@ function Boxes({ session, side }: { session: Session; side: Side }) {
             data-node={node.name}
             role="button"
             aria-pressed={pin === node.name}
-            aria-label={describe(side, node.name).join(", ")}
+            aria-label={[[node.name, ...partsOf(ports[at])].join(" "), ...describe(side, node.name).slice(1)].join(", ")}
             tabIndex={at === stop ? 0 : -1}
             transform={`translate(${box.x},${box.y})`}
             onPointerEnter={() => (session.hover.value = node.name)}
@@ -91,13 +91,18 @@ function Boxes({ session, side }: { session: Session; side: Side }) {
 function Ports({ box, read }: { box: Box; read: Set<string> }) {
   return (
     <g class="ports" aria-hidden="true">
-      {PARTS.filter(Boolean).map((part) => (
-        <text key={part} x={portOffset(part)} y={box.height - 3} class={read?.has(part) ? "read" : ""}>
-          {part}
+      {partsOf(read).map((part) => (
+        <text key={part} x={portOffset(part)} y={box.height - 3}>
+          {` ${part}`}
         </text>
       ))}
     </g>
   );
+}
+
+/** Of q, k and v those that an edge enters. */
+function partsOf(read: Set<string>): string[] {
+  return PARTS.filter((part) => part && read.has(part));
 }
 
 /** Per node the parts that an edge enters. */
@@ -139,7 +144,7 @@ function beside(side: Side, at: number, layout: Layout, key: string): number | n
     const [ahead, aside] = sideways ? [x * towards, Math.abs(y)] : [y * towards, Math.abs(x)];
     if (ahead <= 1 || (sideways && aside > 1)) return;
     // A bar is above, or below, all of a row.
-    const distance = ahead + 2 * Math.max(0, aside - box.width / 2);
+    const distance = ahead + 2 * Math.max(0, aside - (box.width + from.width) / 2);
     if (distance < nearest) [best, nearest] = [other, distance];
   });
   return best;

@@ -268,13 +268,122 @@ e = { __e: function(e, t, n, r) {
 }, S.prototype.render = x, r = [], a = 0, o = function(e, t) {
 	return e.__v.__b - t.__v.__b;
 }, s = Symbol(), c = /(PointerCapture)$|Capture$/i, l = 0, u = {};
+// node_modules/preact/hooks/dist/hooks.mjs
+var fe, M, pe, me, he = Object.is, ge = 0, _e = [], ve = [], N = e, ye = N.__b, be = N.__r, xe = N.diffed, Se = N.__c, Ce = N.unmount, we = N.__;
+function Te(e, t) {
+	N.__h && N.__h(M, e, ge || t), ge = 0;
+	var n = M.__H || (M.__H = {
+		__: [],
+		__h: []
+	});
+	return e >= n.__.length && n.__.push({}), n.__[e];
+}
+function Ee(e, t) {
+	var n = Te(fe++, 3);
+	!N.__s && Fe(n.__H, t) && (n.__P = !0, n.__ = e, n.u = t, M.__H.__h.push(n));
+}
+function De(e) {
+	return ge = 5, Oe(function() {
+		return { current: e };
+	}, []);
+}
+function Oe(e, t) {
+	var n = Te(fe++, 7);
+	return Fe(n.__H, t) && (n.__ = e(), n.__H = t), n.__;
+}
+function ke() {
+	var e;
+	do {
+		for (; e = ve.shift();) try {
+			Ne(e);
+		} catch (t) {
+			N.__e(t, { __: (e = e.__P) && e.__v });
+		}
+		for (; e = _e.shift();) {
+			var t = e.__H;
+			if (e.__P && t) try {
+				t.__h.some(Ne), t.__h.some(Pe), t.__h = [];
+			} catch (n) {
+				t.__h = [], N.__e(n, e.__v);
+			}
+		}
+	} while (ve.length);
+}
+N.__b = function(e) {
+	M = null, ye && ye(e);
+}, N.__ = function(e, t) {
+	e && t.__k && t.__k.__m && (e.__m = t.__k.__m), we && we(e, t);
+}, N.__r = function(e) {
+	be && be(e), fe = 0;
+	var t = (M = e.__c).__H;
+	t && (pe == M ? M.__h = [] : (t.__h.some(Ne), t.__h.some(Pe), fe = 0), t.__h = [], t.__.some(function(e) {
+		e.__N && (e.__ = e.__N), e.u = e.__N = void 0;
+	})), pe = M;
+}, N.diffed = function(e) {
+	xe && xe(e);
+	var t = e.__c;
+	t && t.__H && (t.__H.__h.length && Me(_e.push(t)), t.__H.__.some(function(e) {
+		e.u && (e.__H = e.u);
+	})), pe = M = null;
+}, N.__c = function(e, t) {
+	t.some(function(e) {
+		try {
+			e.__h.some(Ne), e.__h = e.__h.filter(function(e) {
+				return !e.__ || Pe(e);
+			});
+		} catch (t) {
+			e.__h = [function() {
+				throw t;
+			}];
+		}
+	}), Se && Se(e, t);
+}, N.unmount = function(e) {
+	Ce && Ce(e);
+	var t, n, r = e.__c;
+	r && r.__H && (r.__H.__.some(function(r) {
+		try {
+			if (r.__P && r.__c) {
+				if (n === void 0) {
+					for (n = e.__; n && (!n.__c || !n.__c.__P);) n = n.__;
+					n &&= n.__c;
+				}
+				r.__P = n, Me(ve.push(r));
+			} else Ne(r);
+		} catch (e) {
+			t = e;
+		}
+	}), r.__H = void 0, t && N.__e(t, r.__v));
+};
+var Ae = typeof requestAnimationFrame == "function";
+function je(e) {
+	var t, n = function() {
+		clearTimeout(r), Ae && cancelAnimationFrame(t), setTimeout(e);
+	}, r = setTimeout(n, 35);
+	Ae && (t = requestAnimationFrame(n));
+}
+function Me(e) {
+	e != 1 && me == N.requestAnimationFrame || ((me = N.requestAnimationFrame) || je)(ke);
+}
+function Ne(e) {
+	var t = M, n = e.__c;
+	typeof n == "function" && (e.__c = void 0, n()), M = t;
+}
+function Pe(e) {
+	var t = M;
+	e.__c = e.__(), M = t;
+}
+function Fe(e, t) {
+	return !e || e.length != t.length || t.some(function(t, n) {
+		return !he(t, e[n]);
+	});
+}
 // src/model/graph.ts
-var fe = [
+var Ie = [
 	"q",
 	"k",
 	"v",
 	""
-], pe = class {
+], Le = class {
 	shape;
 	nodes = [];
 	readerParts = [];
@@ -340,15 +449,15 @@ var fe = [
 	}
 };
 // src/model/filters.ts
-function me(e) {
+function Re(e) {
 	return {
 		layers: [-1, e.graph.shape.layers],
 		sign: "all",
-		parts: [...fe],
+		parts: [...Ie],
 		role: ""
 	};
 }
-function he(e, t, n) {
+function ze(e, t, n) {
 	let { graph: r, edges: i } = e, [a, o] = n.layers, s = new Set(n.parts), c = n.role && new Set((e.data.roles[n.role] ?? []).map((e) => r.nodeOf(e)));
 	return t.filter((e) => {
 		let t = i.sources[e], l = i.readers[e], u = r.fed[l];
@@ -358,9 +467,9 @@ function he(e, t, n) {
 	});
 }
 // node_modules/preact/jsx-runtime/dist/jsxRuntime.mjs
-var ge = Symbol.for("pv"), _e = 0;
+var Be = Symbol.for("pv"), Ve = 0;
 Array.isArray;
-function M(t, n, r, i, a, o) {
+function P(t, n, r, i, a, o) {
 	n ||= {};
 	var s, c, l = n;
 	if ("ref" in l && typeof t != "function") for (c in l = {}, n) c == "ref" ? s = n[c] : l[c] = n[c];
@@ -374,113 +483,113 @@ function M(t, n, r, i, a, o) {
 		__b: 0,
 		__e: null,
 		__c: null,
-		constructor: ge,
-		__v: --_e,
+		constructor: Be,
+		__v: --Ve,
 		__i: -1,
 		__u: 0
 	};
 	return (a || o) && (u.__source = a, u.__self = o), e.vnode && e.vnode(u), u;
 }
 // src/parts/Controls.tsx
-var ve = {
+var He = {
 	q: "query",
 	k: "key",
 	v: "value",
 	"": "MLP, logits"
 };
-function ye({ session: e }) {
-	return /* @__PURE__ */ M("section", {
+function Ue({ session: e }) {
+	return /* @__PURE__ */ P("section", {
 		class: "panel controls",
 		"aria-label": "Find and filter",
 		children: [
-			/* @__PURE__ */ M("h2", { children: "Find and filter" }),
-			/* @__PURE__ */ M(be, { session: e }),
-			/* @__PURE__ */ M(xe, { session: e }),
-			/* @__PURE__ */ M(Se, { session: e })
+			/* @__PURE__ */ P("h2", { children: "Find and filter" }),
+			/* @__PURE__ */ P(We, { session: e }),
+			/* @__PURE__ */ P(Ge, { session: e }),
+			/* @__PURE__ */ P(Ke, { session: e })
 		]
 	});
 }
-function be({ session: e }) {
+function We({ session: e }) {
 	let { search: t } = e.view.value, [n] = e.sides, r = [...n.found.value].map((e) => n.run.graph.nodes[e].name), i = t ? r.length ? r.slice(0, 6).join(", ") + (r.length > 6 ? ` and ${r.length - 6} more` : "") : "nothing found" : "";
-	return /* @__PURE__ */ M("form", {
+	return /* @__PURE__ */ P("form", {
 		class: "search",
 		role: "search",
 		onSubmit: (t) => {
 			t.preventDefault(), r.length && e.change({ pin: r[0] });
 		},
-		children: [/* @__PURE__ */ M("label", { children: ["Search", /* @__PURE__ */ M("input", {
+		children: [/* @__PURE__ */ P("label", { children: ["Search", /* @__PURE__ */ P("input", {
 			type: "search",
 			value: t,
 			placeholder: "9.9, a9.h9, m3, layer 4, a role",
 			onInput: (t) => e.change({ search: t.currentTarget.value })
-		})] }), /* @__PURE__ */ M("output", {
+		})] }), /* @__PURE__ */ P("output", {
 			class: "told",
 			children: i
 		})]
 	});
 }
-function xe({ session: e }) {
+function Ge({ session: e }) {
 	let { filters: t } = e.view.value, { layers: n } = e.sides[0].run.graph.shape, r = Object.keys(e.sides[0].run.data.roles), i = (n) => e.change({ filters: {
 		...t,
 		...n
-	} }), [a, o] = t.layers, s = Array.from({ length: n + 2 }, (e, t) => t - 1), c = (e) => e < 0 ? "embedding" : e === n ? "logits" : `layer ${e}`, l = (e, t, n) => /* @__PURE__ */ M("label", { children: [e, /* @__PURE__ */ M("select", {
+	} }), [a, o] = t.layers, s = Array.from({ length: n + 2 }, (e, t) => t - 1), c = (e) => e < 0 ? "embedding" : e === n ? "logits" : `layer ${e}`, l = (e, t, n) => /* @__PURE__ */ P("label", { children: [e, /* @__PURE__ */ P("select", {
 		value: t,
 		onChange: (e) => n(Number(e.currentTarget.value)),
-		children: s.map((e) => /* @__PURE__ */ M("option", {
+		children: s.map((e) => /* @__PURE__ */ P("option", {
 			value: e,
 			children: c(e)
 		}, e))
 	})] });
-	return /* @__PURE__ */ M("div", {
+	return /* @__PURE__ */ P("div", {
 		class: "filters",
 		children: [
-			/* @__PURE__ */ M("div", {
+			/* @__PURE__ */ P("div", {
 				class: "pair",
 				children: [l("From", a, (e) => i({ layers: [e, Math.max(e, o)] })), l("To", o, (e) => i({ layers: [Math.min(e, a), e] }))]
 			}),
-			/* @__PURE__ */ M("div", {
+			/* @__PURE__ */ P("div", {
 				class: "pair",
-				children: [/* @__PURE__ */ M("label", { children: ["Sign", /* @__PURE__ */ M("select", {
+				children: [/* @__PURE__ */ P("label", { children: ["Sign", /* @__PURE__ */ P("select", {
 					value: t.sign,
 					onChange: (e) => i({ sign: e.currentTarget.value }),
 					children: [
-						/* @__PURE__ */ M("option", {
+						/* @__PURE__ */ P("option", {
 							value: "all",
 							children: "both"
 						}),
-						/* @__PURE__ */ M("option", {
+						/* @__PURE__ */ P("option", {
 							value: "+",
 							children: "positive: helps"
 						}),
-						/* @__PURE__ */ M("option", {
+						/* @__PURE__ */ P("option", {
 							value: "-",
 							children: "negative: harms"
 						})
 					]
-				})] }), r.length > 0 && /* @__PURE__ */ M("label", { children: ["Role", /* @__PURE__ */ M("select", {
+				})] }), r.length > 0 && /* @__PURE__ */ P("label", { children: ["Role", /* @__PURE__ */ P("select", {
 					value: t.role,
 					onChange: (e) => i({ role: e.currentTarget.value }),
-					children: [/* @__PURE__ */ M("option", {
+					children: [/* @__PURE__ */ P("option", {
 						value: "",
 						children: "any"
-					}), r.map((e) => /* @__PURE__ */ M("option", {
+					}), r.map((e) => /* @__PURE__ */ P("option", {
 						value: e,
 						children: e
 					}, e))]
 				})] })]
 			}),
-			/* @__PURE__ */ M("fieldset", { children: [/* @__PURE__ */ M("legend", { children: "Into" }), fe.map((e) => /* @__PURE__ */ M("label", { children: [/* @__PURE__ */ M("input", {
+			/* @__PURE__ */ P("fieldset", { children: [/* @__PURE__ */ P("legend", { children: "Into" }), Ie.map((e) => /* @__PURE__ */ P("label", { children: [/* @__PURE__ */ P("input", {
 				type: "checkbox",
 				checked: t.parts.includes(e),
 				onChange: (n) => {
 					let r = n.currentTarget.checked;
-					i({ parts: fe.filter((n) => n === e ? r : t.parts.includes(n)) });
+					i({ parts: Ie.filter((n) => n === e ? r : t.parts.includes(n)) });
 				}
-			}), ve[e]] }, e))] }),
-			/* @__PURE__ */ M("button", {
+			}), He[e]] }, e))] }),
+			/* @__PURE__ */ P("button", {
 				type: "button",
 				onClick: () => e.change({
-					filters: me(e.sides[0].run),
+					filters: Re(e.sides[0].run),
 					search: ""
 				}),
 				children: "Clear"
@@ -488,128 +597,19 @@ function xe({ session: e }) {
 		]
 	});
 }
-function Se({ session: e }) {
+function Ke({ session: e }) {
 	let { view: t } = e;
-	return /* @__PURE__ */ M("div", {
+	return /* @__PURE__ */ P("div", {
 		class: "choices",
-		children: [(e.sides.length > 1 || e.sides[0].run.known !== null) && /* @__PURE__ */ M("label", { children: [/* @__PURE__ */ M("input", {
+		children: [(e.sides.length > 1 || e.sides[0].run.known !== null) && /* @__PURE__ */ P("label", { children: [/* @__PURE__ */ P("input", {
 			type: "checkbox",
 			checked: t.value.truth,
 			onChange: (t) => e.change({ truth: t.currentTarget.checked })
-		}), e.sides.length > 1 ? "Colour by which run has an edge" : "Colour by the known circuit"] }), /* @__PURE__ */ M("label", { children: [/* @__PURE__ */ M("input", {
+		}), e.sides.length > 1 ? "Colour by which run has an edge" : "Colour by the known circuit"] }), /* @__PURE__ */ P("label", { children: [/* @__PURE__ */ P("input", {
 			type: "checkbox",
 			checked: t.value.arrangement === "compact",
 			onChange: (t) => e.change({ arrangement: t.currentTarget.checked ? "compact" : "grid" })
 		}), "Only the nodes of the circuit"] })]
-	});
-}
-// node_modules/preact/hooks/dist/hooks.mjs
-var Ce, N, we, Te, Ee = Object.is, De = 0, Oe = [], ke = [], P = e, Ae = P.__b, je = P.__r, Me = P.diffed, Ne = P.__c, Pe = P.unmount, Fe = P.__;
-function Ie(e, t) {
-	P.__h && P.__h(N, e, De || t), De = 0;
-	var n = N.__H || (N.__H = {
-		__: [],
-		__h: []
-	});
-	return e >= n.__.length && n.__.push({}), n.__[e];
-}
-function Le(e, t) {
-	var n = Ie(Ce++, 3);
-	!P.__s && Ke(n.__H, t) && (n.__P = !0, n.__ = e, n.u = t, N.__H.__h.push(n));
-}
-function Re(e) {
-	return De = 5, ze(function() {
-		return { current: e };
-	}, []);
-}
-function ze(e, t) {
-	var n = Ie(Ce++, 7);
-	return Ke(n.__H, t) && (n.__ = e(), n.__H = t), n.__;
-}
-function Be() {
-	var e;
-	do {
-		for (; e = ke.shift();) try {
-			We(e);
-		} catch (t) {
-			P.__e(t, { __: (e = e.__P) && e.__v });
-		}
-		for (; e = Oe.shift();) {
-			var t = e.__H;
-			if (e.__P && t) try {
-				t.__h.some(We), t.__h.some(Ge), t.__h = [];
-			} catch (n) {
-				t.__h = [], P.__e(n, e.__v);
-			}
-		}
-	} while (ke.length);
-}
-P.__b = function(e) {
-	N = null, Ae && Ae(e);
-}, P.__ = function(e, t) {
-	e && t.__k && t.__k.__m && (e.__m = t.__k.__m), Fe && Fe(e, t);
-}, P.__r = function(e) {
-	je && je(e), Ce = 0;
-	var t = (N = e.__c).__H;
-	t && (we == N ? N.__h = [] : (t.__h.some(We), t.__h.some(Ge), Ce = 0), t.__h = [], t.__.some(function(e) {
-		e.__N && (e.__ = e.__N), e.u = e.__N = void 0;
-	})), we = N;
-}, P.diffed = function(e) {
-	Me && Me(e);
-	var t = e.__c;
-	t && t.__H && (t.__H.__h.length && Ue(Oe.push(t)), t.__H.__.some(function(e) {
-		e.u && (e.__H = e.u);
-	})), we = N = null;
-}, P.__c = function(e, t) {
-	t.some(function(e) {
-		try {
-			e.__h.some(We), e.__h = e.__h.filter(function(e) {
-				return !e.__ || Ge(e);
-			});
-		} catch (t) {
-			e.__h = [function() {
-				throw t;
-			}];
-		}
-	}), Ne && Ne(e, t);
-}, P.unmount = function(e) {
-	Pe && Pe(e);
-	var t, n, r = e.__c;
-	r && r.__H && (r.__H.__.some(function(r) {
-		try {
-			if (r.__P && r.__c) {
-				if (n === void 0) {
-					for (n = e.__; n && (!n.__c || !n.__c.__P);) n = n.__;
-					n &&= n.__c;
-				}
-				r.__P = n, Ue(ke.push(r));
-			} else We(r);
-		} catch (e) {
-			t = e;
-		}
-	}), r.__H = void 0, t && P.__e(t, r.__v));
-};
-var Ve = typeof requestAnimationFrame == "function";
-function He(e) {
-	var t, n = function() {
-		clearTimeout(r), Ve && cancelAnimationFrame(t), setTimeout(e);
-	}, r = setTimeout(n, 35);
-	Ve && (t = requestAnimationFrame(n));
-}
-function Ue(e) {
-	e != 1 && Te == P.requestAnimationFrame || ((Te = P.requestAnimationFrame) || He)(Be);
-}
-function We(e) {
-	var t = N, n = e.__c;
-	typeof n == "function" && (e.__c = void 0, n()), N = t;
-}
-function Ge(e) {
-	var t = N;
-	e.__c = e.__(), N = t;
-}
-function Ke(e, t) {
-	return !e || e.length != t.length || t.some(function(t, n) {
-		return !Ee(t, e[n]);
 	});
 }
 // node_modules/@preact/signals-core/dist/signals-core.module.js
@@ -883,7 +883,7 @@ function xt(e) {
 function St(e) {
 	var t = this, r = e.data, i = wt(r);
 	i.name = "ReactiveDom", i.value = r;
-	var a = ze(function() {
+	var a = Oe(function() {
 		for (var e = t, r = t.__v; r = r.__;) if (r.__c) {
 			r.__c.__$f |= 4;
 			break;
@@ -1023,13 +1023,13 @@ bt("unmount", function(e, t) {
 	return !1;
 };
 function wt(e, t) {
-	return ze(function() {
+	return Oe(function() {
 		return at(e, t);
 	}, []);
 }
 function Tt(e, t) {
-	var n = Re(e);
-	return n.current = e, ht.__$f |= 4, ze(function() {
+	var n = De(e);
+	return n.current = e, ht.__$f |= 4, Oe(function() {
 		return R(function() {
 			return n.current();
 		}, t);
@@ -1061,10 +1061,10 @@ function jt() {
 	yt.push(this) === 1 && (e.requestAnimationFrame || Dt)(At);
 }
 function Mt(e, t) {
-	var n = Re(e);
+	var n = De(e);
 	n.current = e;
 	var r = ht;
-	Le(function() {
+	Ee(function() {
 		return z(function() {
 			if (this.N = kt, !(r && 8 & r.__$f)) return n.current();
 		}, t);
@@ -3329,7 +3329,7 @@ var [Z, Q, Zs, Qs, $] = [
 	46,
 	24,
 	22,
-	32,
+	48,
 	34
 ], $s = 14;
 function ec(e, t, n) {
@@ -3340,7 +3340,7 @@ function ec(e, t, n) {
 			row: Array.from({ length: i }, (e, t) => r + t).filter((e) => u || t(e)),
 			mlp: a && (u || t(r + i)) ? r + i : null
 		};
-	}).filter(({ row: e, mlp: t }) => e.length || t !== null), f = Math.max(1, ...d.map(({ row: e }) => e.length)) * (Z + Zs), p = $ + f + (a ? Z + 2 * Zs : 0), m = o ? 0 : Q * .6, h = Q + Qs + (a ? m : 0), g = 2 * (Q + $) + d.length * h + Qs, _ = e.nodes.map(() => null), v = p - $;
+	}).filter(({ row: e, mlp: t }) => e.length || t !== null), f = Math.max(1, ...d.map(({ row: e }) => e.length)) * (Z + Zs), p = $ + f + (a ? Z + 2 * Zs : 0), m = o ? 0 : Q + (Qs - Q) / 2, h = Q + Qs, g = 2 * (Q + $) + d.length * h + Qs, _ = e.nodes.map(() => null), v = p - $;
 	s.forEach((e, t) => {
 		let n = v / s.length - (s.length > 1 ? Zs : 0), r = $ + v * (t + .5) / s.length;
 		_[t] = {
@@ -3387,12 +3387,12 @@ function ec(e, t, n) {
 	};
 }
 function tc(e) {
-	return e ? (fe.indexOf(e) - 1) * $s : 0;
+	return e ? (Ie.indexOf(e) - 1) * $s : 0;
 }
 function nc(e, t, n) {
 	let r = t.x + tc(n), i = e.x;
 	e.width > Z && (i = rc(r, e)), t.width > Z && (r = rc(i, t));
-	let a = e.y, o = t.y + t.height, s = Math.max(18, (a - o) * .42), c = (a - o) / (Q + Qs), l = c > 1 && Math.abs(r - i) < Z / 2 ? 12 + 7 * Math.min(c, 8) : 0;
+	let a = e.y, o = t.y + t.height, s = Math.max((a - o) * .42, Math.min(18, a - o)), c = (a - o) / (Q + Qs), l = c > 1 && Math.abs(r - i) < Z / 2 ? 12 + 7 * Math.min(c, 8) : 0;
 	return [
 		i,
 		a,
@@ -3540,7 +3540,7 @@ function Tc(e) {
 		size: Math.min(e[0].data.chosen.size, e[0].edges.length),
 		pin: "",
 		search: "",
-		filters: me(e[0]),
+		filters: Re(e[0]),
 		truth: e.length > 1,
 		arrangement: e[0].graph.shape.heads > 16 ? "compact" : "grid",
 		theme: "auto",
@@ -3566,7 +3566,7 @@ function Ec(e, t, n) {
 	], "all");
 	if (i.filters.sign = c === "plus" ? "+" : c === "minus" ? "-" : "all", r.has("parts")) {
 		let e = r.get("parts").split(" ");
-		i.filters.parts = fe.filter((t) => e.includes(t || "other"));
+		i.filters.parts = Ie.filter((t) => e.includes(t || "other"));
 	}
 	let l = r.get("role") ?? "";
 	i.filters.role = Object.hasOwn(n[0].data.roles, l) ? l : "", i.truth = a("colour", ["found", "sign"], t.truth ? "found" : "sign") === "found", i.arrangement = a("layout", ["grid", "compact"], t.arrangement), i.theme = a("theme", [
@@ -3681,7 +3681,7 @@ function Ic(e) {
 	return e.type === "u8" ? n : e.type === "u16" ? new Uint16Array(n.buffer) : new Float32Array(n.buffer);
 }
 function Lc(e) {
-	let t = new pe(e.graph), [n, r, i] = [
+	let t = new Le(e.graph), [n, r, i] = [
 		e.edges.sources,
 		e.edges.readers,
 		e.edges.scores
@@ -3772,7 +3772,7 @@ function Uc(e, t) {
 	};
 }
 function Wc(e, t, n, r) {
-	let i = R(() => n.value.size), a = R(() => n.value.filters), o = R(() => n.value.search), s = R(() => n.value.arrangement), c = R(() => n.value.truth), l = R(() => r.value || n.value.pin), u = R(() => Dc(e, i.value, e.data.chosen.prune)), d = R(() => he(e, u.value.ranks, a.value)), f = R(() => Nc(e, d.value)), p = R(() => zc(e, u.value)), m = R(() => c.value && p.value ? Kc(e, p.value.missed) : /* @__PURE__ */ new Set());
+	let i = R(() => n.value.size), a = R(() => n.value.filters), o = R(() => n.value.search), s = R(() => n.value.arrangement), c = R(() => n.value.truth), l = R(() => r.value || n.value.pin), u = R(() => Dc(e, i.value, e.data.chosen.prune)), d = R(() => ze(e, u.value.ranks, a.value)), f = R(() => Nc(e, d.value)), p = R(() => zc(e, u.value)), m = R(() => c.value && p.value ? Kc(e, p.value.missed) : /* @__PURE__ */ new Set());
 	return {
 		run: e,
 		index: t,
@@ -3810,13 +3810,13 @@ function qc({ session: e, side: t, pointer: n }) {
 	let r = n.value, i = e.hover.value;
 	if (!r || !i) return null;
 	let a = i.includes("->") ? Yc(e, t, i) : Jc(t, i);
-	return /* @__PURE__ */ M("div", {
+	return /* @__PURE__ */ P("div", {
 		class: "tip",
 		style: {
 			left: `${r.x + 14}px`,
 			top: `${r.y + 14}px`
 		},
-		children: a.map((e, t) => /* @__PURE__ */ M("div", { children: e }, t))
+		children: a.map((e, t) => /* @__PURE__ */ P("div", { children: e }, t))
 	});
 }
 function Jc(e, t) {
@@ -3842,19 +3842,19 @@ function Xc(e) {
 }
 // src/parts/Nodes.tsx
 function Zc({ session: e, side: t, transform: n }) {
-	return /* @__PURE__ */ M("g", {
+	return /* @__PURE__ */ P("g", {
 		transform: n.value.toString(),
-		children: [/* @__PURE__ */ M(Qc, { side: t }), /* @__PURE__ */ M($c, {
+		children: [/* @__PURE__ */ P(Qc, { side: t }), /* @__PURE__ */ P($c, {
 			session: e,
 			side: t
 		})]
 	});
 }
 function Qc({ side: e }) {
-	return /* @__PURE__ */ M("g", {
+	return /* @__PURE__ */ P("g", {
 		class: "rows",
 		"aria-hidden": "true",
-		children: e.layout.value.rows.map(({ layer: e, y: t }) => /* @__PURE__ */ M("text", {
+		children: e.layout.value.rows.map(({ layer: e, y: t }) => /* @__PURE__ */ P("text", {
 			x: 14,
 			y: t + 4,
 			children: e
@@ -3862,12 +3862,12 @@ function Qc({ side: e }) {
 	});
 }
 function $c({ session: e, side: t }) {
-	let { graph: n } = t.run, { entering: r, leaving: i } = t.circuit.value, a = t.layout.value, o = t.lit.value, s = t.found.value, { pin: c } = e.view.value, l = n.nodes.findIndex((e, t) => a.boxes[t] && r[t] + i[t] > 0), u = n.nodeOf(c), d = u >= 0 && a.boxes[u] ? u : l, f = tl(t);
-	return /* @__PURE__ */ M("g", { children: n.nodes.map((n, l) => {
+	let { graph: n } = t.run, { entering: r, leaving: i } = t.circuit.value, a = t.layout.value, o = t.lit.value, s = t.found.value, { pin: c } = e.view.value, l = n.nodes.findIndex((e, t) => a.boxes[t] && r[t] + i[t] > 0), u = n.nodeOf(c), d = u >= 0 && a.boxes[u] ? u : l, f = nl(t);
+	return /* @__PURE__ */ P("g", { children: n.nodes.map((n, l) => {
 		let u = a.boxes[l];
 		if (!u) return null;
 		let p = r[l] + i[l] > 0;
-		return /* @__PURE__ */ M("g", {
+		return /* @__PURE__ */ P("g", {
 			class: [
 				"node",
 				n.kind,
@@ -3879,7 +3879,7 @@ function $c({ session: e, side: t }) {
 			"data-node": n.name,
 			role: "button",
 			"aria-pressed": c === n.name,
-			"aria-label": Jc(t, n.name).join(", "),
+			"aria-label": [[n.name, ...tl(f[l])].join(" "), ...Jc(t, n.name).slice(1)].join(", "),
 			tabIndex: l === d ? 0 : -1,
 			transform: `translate(${u.x},${u.y})`,
 			onPointerEnter: () => e.hover.value = n.name,
@@ -3887,19 +3887,19 @@ function $c({ session: e, side: t }) {
 			onFocus: () => e.hover.value = n.name,
 			onBlur: () => e.hover.value = "",
 			onClick: () => e.change({ pin: c === n.name ? "" : n.name }),
-			onKeyDown: (n) => nl(n, e, t, l, a),
+			onKeyDown: (n) => rl(n, e, t, l, a),
 			children: [
-				/* @__PURE__ */ M("rect", {
+				/* @__PURE__ */ P("rect", {
 					x: -u.width / 2,
 					width: u.width,
 					height: u.height,
 					rx: n.kind === "head" ? 5 : 11
 				}),
-				/* @__PURE__ */ M("text", {
+				/* @__PURE__ */ P("text", {
 					y: n.kind === "head" && p ? 11 : 16,
 					children: n.name
 				}),
-				n.kind === "head" && p && /* @__PURE__ */ M(el, {
+				n.kind === "head" && p && /* @__PURE__ */ P(el, {
 					box: u,
 					read: f[l]
 				})
@@ -3908,18 +3908,20 @@ function $c({ session: e, side: t }) {
 	}) });
 }
 function el({ box: e, read: t }) {
-	return /* @__PURE__ */ M("g", {
+	return /* @__PURE__ */ P("g", {
 		class: "ports",
 		"aria-hidden": "true",
-		children: fe.filter(Boolean).map((n) => /* @__PURE__ */ M("text", {
-			x: tc(n),
+		children: tl(t).map((t) => /* @__PURE__ */ P("text", {
+			x: tc(t),
 			y: e.height - 3,
-			class: t?.has(n) ? "read" : "",
-			children: n
-		}, n))
+			children: ` ${t}`
+		}, t))
 	});
 }
 function tl(e) {
+	return Ie.filter((t) => t && e.has(t));
+}
+function nl(e) {
 	let { graph: t, edges: n } = e.run, r = t.nodes.map(() => /* @__PURE__ */ new Set());
 	for (let i of e.circuit.value.ranks) {
 		let e = n.readers[i];
@@ -3927,45 +3929,46 @@ function tl(e) {
 	}
 	return r;
 }
-function nl(e, t, n, r, i) {
+function rl(e, t, n, r, i) {
 	let { name: a } = n.run.graph.nodes[r];
 	if (e.key === "Enter" || e.key === " ") t.change({ pin: t.view.value.pin === a ? "" : a });
 	else if (e.key.startsWith("Arrow")) {
-		let t = rl(n, r, i, e.key);
+		let t = il(n, r, i, e.key);
 		if (t === null) return;
 		e.currentTarget.closest("svg").querySelector(`[data-node="${CSS.escape(n.run.graph.nodes[t].name)}"]`)?.focus();
 	} else return;
 	e.preventDefault();
 }
-function rl(e, t, n, r) {
+function il(e, t, n, r) {
 	let { entering: i, leaving: a } = e.circuit.value, o = n.boxes[t], s = r === "ArrowLeft" || r === "ArrowRight", c = r === "ArrowLeft" || r === "ArrowUp" ? -1 : 1, [l, u] = [null, Infinity];
 	return n.boxes.forEach((e, n) => {
 		if (!e || n === t || !(i[n] + a[n])) return;
 		let [r, d] = [e.x - o.x, e.y - o.y], [f, p] = s ? [r * c, Math.abs(d)] : [d * c, Math.abs(r)];
 		if (f <= 1 || s && p > 1) return;
-		let m = f + 2 * Math.max(0, p - e.width / 2);
+		let m = f + 2 * Math.max(0, p - (e.width + o.width) / 2);
 		m < u && ([l, u] = [n, m]);
 	}), l;
 }
 // src/parts/Drawing.tsx
-var [il, al] = [6, 3e3];
-function ol({ session: e, side: t }) {
-	let n = Re(null), r = Re(null), i = Re(null), a = Re(null), o = wt(Bs), s = wt({
+var [al, ol] = [6, 3e3];
+function sl({ session: e, side: t }) {
+	let n = De(null), r = De(null), i = De(null), a = De(null), o = wt(Bs), s = wt({
 		width: 0,
 		height: 0
-	}), c = wt(null), l = ze(() => Xs().scaleExtent([.1, 6]).on("zoom", (e) => o.value = e.transform), []), u = Tt(() => t.lit.value !== null), d = () => {
+	}), c = wt(null), l = Oe(() => Xs().scaleExtent([.1, 6]).on("zoom", (e) => o.value = e.transform), []), u = Tt(() => t.lit.value !== null), d = () => {
 		let { width: e, height: n } = t.layout.value, r = s.value;
 		if (!r.width || !a.current) return;
 		let i = Math.min((r.width - 16) / e, (r.height - 16) / n, 1.6), [o, c] = [(r.width - i * e) / 2, (r.height - i * n) / 2];
 		V(a.current).call(l.transform, Bs.translate(o, c).scale(i));
 	};
-	return Le(() => {
+	return Ee(() => {
 		V(a.current).call(l).on("dblclick.zoom", d);
 		let c = new ResizeObserver(() => {
-			s.value = {
-				width: n.current.clientWidth,
-				height: n.current.clientHeight
-			};
+			let e = n.current;
+			e && (s.value = {
+				width: e.clientWidth,
+				height: e.clientHeight
+			});
 		});
 		c.observe(n.current);
 		let [u, f] = [r, i].map(({ current: e }) => {
@@ -3977,14 +3980,14 @@ function ol({ session: e, side: t }) {
 			}),
 			z(() => {
 				e.dark.value;
-				let [r, i] = [t.visible.value, t.layout.value], { width: a } = s.value;
-				if (!a) return;
-				let c = _c(n.current), l = pc(t.run, r), d = hc(e, t, i, c);
-				u.paint(r, (n) => mc(e, t, n, i, c, l).concat(n[0] === r[0] ? d : []), o.value, () => n.current?.setAttribute("data-drawn", `${r.length}`));
+				let [r, i] = [t.visible.value, t.layout.value];
+				if (!s.value.width || !n.current) return;
+				let a = _c(n.current), c = pc(t.run, r), l = hc(e, t, i, a);
+				u.paint(r, (n) => mc(e, t, n, i, a, c).concat(n[0] === r[0] ? l : []), o.value, () => n.current?.setAttribute("data-drawn", `${r.length}`));
 			}),
 			z(() => {
 				let [r, i] = [t.lit.value, t.layout.value];
-				if (!r && p || (p = !r, e.dark.value, !s.value.width)) return;
+				if (!r && p || (p = !r, e.dark.value, !s.value.width || !n.current)) return;
 				let [a, c] = [t.visible.value, o.value], l = r ? a.filter((e) => r.ranks.has(e)) : /* @__PURE__ */ new Uint32Array(), [u, d] = [_c(n.current), pc(t.run, a)];
 				f.paint(l, (n) => mc(e, t, n, i, u, d), c);
 			})
@@ -3993,23 +3996,23 @@ function ol({ session: e, side: t }) {
 			c.disconnect();
 			for (let e of m) e();
 		};
-	}, []), /* @__PURE__ */ M("div", {
+	}, []), /* @__PURE__ */ P("div", {
 		class: "drawing",
 		ref: n,
 		children: [
-			/* @__PURE__ */ M("div", {
+			/* @__PURE__ */ P("div", {
 				ref: r,
 				class: u.value ? "layer dimmed" : "layer",
 				"aria-hidden": "true",
-				children: [/* @__PURE__ */ M("canvas", {}), /* @__PURE__ */ M("canvas", {})]
+				children: [/* @__PURE__ */ P("canvas", {}), /* @__PURE__ */ P("canvas", {})]
 			}),
-			/* @__PURE__ */ M("div", {
+			/* @__PURE__ */ P("div", {
 				ref: i,
 				class: "layer",
 				"aria-hidden": "true",
-				children: [/* @__PURE__ */ M("canvas", {}), /* @__PURE__ */ M("canvas", {})]
+				children: [/* @__PURE__ */ P("canvas", {}), /* @__PURE__ */ P("canvas", {})]
 			}),
-			/* @__PURE__ */ M("svg", {
+			/* @__PURE__ */ P("svg", {
 				ref: a,
 				role: "group",
 				"aria-label": `Circuit of ${t.run.data.name}: nodes from the embedding at the bottom to the logits on top. Arrow keys move, Enter pins, Escape lets go.`,
@@ -4018,7 +4021,7 @@ function ol({ session: e, side: t }) {
 					c.value = {
 						x: r.clientX - i.left,
 						y: r.clientY - i.top
-					}, r.target.closest(".node") || (e.hover.value = sl(t, o.value.invert([c.value.x, c.value.y]), o.value.k));
+					}, r.target.closest(".node") || (e.hover.value = cl(t, o.value.invert([c.value.x, c.value.y]), o.value.k));
 				},
 				onPointerLeave: () => {
 					c.value = null, e.hover.value = "";
@@ -4026,18 +4029,18 @@ function ol({ session: e, side: t }) {
 				onClick: (t) => {
 					t.target.closest(".node") || e.change({ pin: e.hover.value });
 				},
-				children: /* @__PURE__ */ M(Zc, {
+				children: /* @__PURE__ */ P(Zc, {
 					session: e,
 					side: t,
 					transform: o
 				})
 			}),
-			/* @__PURE__ */ M(qc, {
+			/* @__PURE__ */ P(qc, {
 				session: e,
 				side: t,
 				pointer: c
 			}),
-			/* @__PURE__ */ M("button", {
+			/* @__PURE__ */ P("button", {
 				type: "button",
 				class: "fit",
 				onClick: d,
@@ -4047,22 +4050,22 @@ function ol({ session: e, side: t }) {
 		]
 	});
 }
-function sl(e, [t, n], r) {
+function cl(e, [t, n], r) {
 	let { run: i } = e, a = e.visible.value;
-	if (a.length > al) return "";
-	let o = e.layout.value, [s, c] = ["", (il / r) ** 2];
+	if (a.length > ol) return "";
+	let o = e.layout.value, [s, c] = ["", (al / r) ** 2];
 	for (let e of a) {
 		let r = i.edges.readers[e], a = o.boxes[i.edges.sources[e]];
 		for (let l of i.graph.fed[r]) {
 			let u = o.boxes[l];
-			if (!a || !u || n > a.y + il || n < u.y) continue;
-			let d = cl(nc(a, u, i.graph.readerParts[r]), t, n);
+			if (!a || !u || n > a.y + al || n < u.y) continue;
+			let d = ll(nc(a, u, i.graph.readerParts[r]), t, n);
 			d < c && ([s, c] = [i.graph.edgeName(r, i.edges.sources[e]), d]);
 		}
 	}
 	return s;
 }
-function cl(e, t, n) {
+function ll(e, t, n) {
 	let [r, i] = [0, 1];
 	for (let t = 0; t < 12; t++) {
 		let t = (r + i) / 2;
@@ -4072,7 +4075,7 @@ function cl(e, t, n) {
 	return (a - t) ** 2 * d + (o - n) ** 2 * .25;
 }
 // src/model/table.ts
-function ll(e, t, n) {
+function ul(e, t, n) {
 	let r = /* @__PURE__ */ new Map();
 	return e.forEach(({ graph: i, edges: a }, o) => {
 		for (let s of t[o]) {
@@ -4085,7 +4088,7 @@ function ll(e, t, n) {
 		}
 	}), [...r.values()];
 }
-function ul(e, t, n, r) {
+function dl(e, t, n, r) {
 	if (e.length === 1 && n === "rank") return r ? t.toReversed() : t;
 	let [{ graph: i, edges: a }] = e, o = i.nodes.length, s = {
 		rank: (e) => Math.min(...e.ranks.map((e) => e ?? a.length)),
@@ -4103,11 +4106,11 @@ function ul(e, t, n, r) {
 	})), l = r ? -1 : 1;
 	return c.sort((e, t) => e.by < t.by ? -l : e.by > t.by ? l : e.rank - t.rank), c.map(({ row: e }) => e);
 }
-function dl(e, t) {
+function fl(e, t) {
 	let n = e.graph.nodes.length;
 	return e.graph.edgeName(Math.floor(t.key / n), t.key % n);
 }
-function fl(e, t, n) {
+function pl(e, t, n) {
 	let [r] = e, i = t.some((e) => e.found), a = [
 		"edge",
 		"part",
@@ -4115,7 +4118,7 @@ function fl(e, t, n) {
 	], o = t.map((t) => {
 		let n = r.graph.readerParts[Math.floor(t.key / r.graph.nodes.length)], a = t.ranks.flatMap((t, n) => t === null ? ["", ""] : [`${t + 1}`, `${e[n].edges.scores[t]}`]);
 		return [
-			dl(r, t),
+			fl(r, t),
 			n,
 			...a,
 			...i ? [t.found] : []
@@ -4127,85 +4130,85 @@ function fl(e, t, n) {
 	return [[...a, ...i ? ["found"] : []], ...o].map((e) => e.map(s).join(n)).join("\n") + "\n";
 }
 // src/parts/EdgeTable.tsx
-var [pl, ml, hl] = [
+var [ml, hl, gl] = [
 	26,
 	320,
 	2e3
 ];
-function gl({ session: e }) {
-	let t = wt(0), n = wt(""), r = e.sides.map((e) => e.run), i = _l(() => e.sides.map((e) => e.visible.value)), a = Tt(() => ll(r, i.value, (t, n) => yl(e, t, n))), o = Tt(() => e.view.value.sort), s = Tt(() => ul(r, a.value, o.value.column, o.value.down)).value, c = e.shared.value !== null || r[0].known !== null, l = [
+function _l({ session: e }) {
+	let t = wt(0), n = wt(""), r = e.sides.map((e) => e.run), i = vl(() => e.sides.map((e) => e.visible.value)), a = Tt(() => ul(r, i.value, (t, n) => bl(e, t, n))), o = Tt(() => e.view.value.sort), s = Tt(() => dl(r, a.value, o.value.column, o.value.down)).value, c = e.shared.value !== null || r[0].known !== null, l = [
 		["rank", "rank"],
 		["edge", "edge"],
 		["score", "score"],
 		["part", "into"],
 		...c ? [["found", r.length > 1 ? "in" : "known"]] : []
-	], u = Math.max(0, Math.min(Math.floor(t.value / pl) - 5, s.length - 1)), d = Math.min(s.length, u + Math.ceil(ml / pl) + 10), f = (t) => {
+	], u = Math.max(0, Math.min(Math.floor(t.value / ml) - 5, s.length - 1)), d = Math.min(s.length, u + Math.ceil(hl / ml) + 10), f = (t) => {
 		let { sort: n } = e.view.value;
 		e.change({ sort: {
 			column: t,
 			down: n.column === t ? !n.down : t === "score"
 		} });
 	};
-	return /* @__PURE__ */ M("section", {
+	return /* @__PURE__ */ P("section", {
 		class: "panel edges",
 		"aria-label": "Edges",
 		children: [
-			/* @__PURE__ */ M("h2", { children: ["Edges ", /* @__PURE__ */ M("span", {
+			/* @__PURE__ */ P("h2", { children: ["Edges ", /* @__PURE__ */ P("span", {
 				class: "count",
 				children: s.length.toLocaleString("en")
 			})] }),
-			/* @__PURE__ */ M("div", {
+			/* @__PURE__ */ P("div", {
 				class: "buttons",
 				children: [
-					/* @__PURE__ */ M("button", {
+					/* @__PURE__ */ P("button", {
 						type: "button",
-						onClick: () => bl(fl(r, s, "	"), (e) => n.value = e),
+						onClick: () => xl(pl(r, s, "	"), (e) => n.value = e),
 						children: "Copy"
 					}),
-					/* @__PURE__ */ M("button", {
+					/* @__PURE__ */ P("button", {
 						type: "button",
-						onClick: () => xl(fl(r, s, ","), `${r[0].data.name}-edges.csv`),
+						onClick: () => Sl(pl(r, s, ","), `${r[0].data.name}-edges.csv`),
 						children: "Download CSV"
 					}),
-					/* @__PURE__ */ M("output", { children: n.value })
+					/* @__PURE__ */ P("output", { children: n.value })
 				]
 			}),
-			/* @__PURE__ */ M("div", {
+			/* @__PURE__ */ P("div", {
 				class: "scroll",
 				tabIndex: 0,
 				role: "region",
 				"aria-label": "Table of edges",
 				onScroll: (e) => t.value = e.currentTarget.scrollTop,
-				children: /* @__PURE__ */ M("table", {
+				children: /* @__PURE__ */ P("table", {
 					"aria-rowcount": s.length + 1,
-					children: [/* @__PURE__ */ M("thead", { children: /* @__PURE__ */ M("tr", { children: l.map(([t, n]) => {
+					children: [/* @__PURE__ */ P("thead", { children: /* @__PURE__ */ P("tr", { children: l.map(([t, n]) => {
 						let { sort: r } = e.view.value, i = r.column === t ? r.down ? "descending" : "ascending" : "none";
-						return /* @__PURE__ */ M("th", {
+						return /* @__PURE__ */ P("th", {
 							scope: "col",
 							"aria-sort": i,
-							children: /* @__PURE__ */ M("button", {
+							children: /* @__PURE__ */ P("button", {
 								type: "button",
 								onClick: () => f(t),
-								children: [n, /* @__PURE__ */ M("span", {
+								children: [n, /* @__PURE__ */ P("span", {
 									"aria-hidden": "true",
 									children: i === "none" ? "" : r.down ? " ▾" : " ▴"
 								})]
 							})
 						}, t);
-					}) }) }), /* @__PURE__ */ M("tbody", { children: [
-						u > 0 && /* @__PURE__ */ M("tr", {
+					}) }) }), /* @__PURE__ */ P("tbody", { children: [
+						u > 0 && /* @__PURE__ */ P("tr", {
 							"aria-hidden": "true",
-							style: { height: `${u * pl}px` }
+							style: { height: `${u * ml}px` }
 						}),
-						s.slice(u, d).map((t, n) => /* @__PURE__ */ M(vl, {
+						s.slice(u, d).map((t, n) => /* @__PURE__ */ P(yl, {
 							session: e,
 							row: t,
 							place: u + n + 2,
 							tells: c
 						}, t.key)),
-						d < s.length && /* @__PURE__ */ M("tr", {
+						d < s.length && /* @__PURE__ */ P("tr", {
 							"aria-hidden": "true",
-							style: { height: `${(s.length - d) * pl}px` }
+							style: { height: `${(s.length - d) * ml}px` }
 						})
 					] })]
 				})
@@ -4213,84 +4216,84 @@ function gl({ session: e }) {
 		]
 	});
 }
-function _l(e) {
-	let t = wt(ze(e, []));
+function vl(e) {
+	let t = wt(Oe(e, []));
 	return Mt(() => {
-		let n = e(), r = n.reduce((e, t) => e + t.length, 0) > hl, i = setTimeout(() => t.value = n, r ? 150 : 0);
+		let n = e(), r = n.reduce((e, t) => e + t.length, 0) > gl, i = setTimeout(() => t.value = n, r ? 150 : 0);
 		return () => clearTimeout(i);
 	}), t;
 }
-function vl({ session: e, row: t, place: n, tells: r }) {
-	let i = e.sides.map((e) => e.run), a = dl(i[0], t), o = i[0].graph.readerParts[Math.floor(t.key / i[0].graph.nodes.length)], s = (e) => t.ranks.map((t, n) => t === null ? "-" : e(n, t)).join(" | "), c = e.view.value.pin === a;
-	return /* @__PURE__ */ M("tr", {
+function yl({ session: e, row: t, place: n, tells: r }) {
+	let i = e.sides.map((e) => e.run), a = fl(i[0], t), o = i[0].graph.readerParts[Math.floor(t.key / i[0].graph.nodes.length)], s = (e) => t.ranks.map((t, n) => t === null ? "-" : e(n, t)).join(" | "), c = e.view.value.pin === a;
+	return /* @__PURE__ */ P("tr", {
 		"aria-rowindex": n,
 		class: c ? "pinned" : "",
-		style: { height: `${pl}px` },
+		style: { height: `${ml}px` },
 		onPointerEnter: () => e.hover.value = a,
 		onPointerLeave: () => e.hover.value = "",
 		children: [
-			/* @__PURE__ */ M("td", {
+			/* @__PURE__ */ P("td", {
 				class: "number",
 				children: s((e, t) => `${t + 1}`)
 			}),
-			/* @__PURE__ */ M("td", { children: /* @__PURE__ */ M("button", {
+			/* @__PURE__ */ P("td", { children: /* @__PURE__ */ P("button", {
 				type: "button",
 				class: "edge",
 				"aria-pressed": c,
 				onClick: () => e.change({ pin: c ? "" : a }),
 				children: a
 			}) }),
-			/* @__PURE__ */ M("td", {
+			/* @__PURE__ */ P("td", {
 				class: "number",
 				children: s((e, t) => i[e].data.edges.scored ? Xc(i[e].edges.scores[t]) : "")
 			}),
-			/* @__PURE__ */ M("td", { children: o || "-" }),
-			r && /* @__PURE__ */ M("td", { children: t.found })
+			/* @__PURE__ */ P("td", { children: o || "-" }),
+			r && /* @__PURE__ */ P("td", { children: t.found })
 		]
 	});
 }
-function yl(e, t, n) {
+function bl(e, t, n) {
 	let r = e.sides[t], i = e.shared.value;
 	if (!i) return r.judged.value ? dc[r.judged.value.verdictOf(n)] : "";
 	let a = r.run.graph.key(r.run.edges.readers[n], r.run.edges.sources[n]);
 	return i.keys[1 - t].has(a) ? "both" : r.run.data.name;
 }
-async function bl(e, t) {
+async function xl(e, t) {
 	try {
 		await navigator.clipboard.writeText(e), t("copied");
 	} catch {
 		t("the browser does not allow it");
 	}
 }
-function xl(e, t) {
+function Sl(e, t) {
 	let n = document.createElement("a");
 	n.href = URL.createObjectURL(new Blob([e], { type: "text/csv" })), n.download = t, n.click(), URL.revokeObjectURL(n.href);
 }
 // src/parts/Facts.tsx
-function Sl({ session: e }) {
-	return /* @__PURE__ */ M("section", {
+function Cl({ session: e }) {
+	return /* @__PURE__ */ P("section", {
 		class: "panel facts",
 		"aria-label": "Facts of the run",
-		children: [/* @__PURE__ */ M("h2", { children: "The run" }), e.report.runs.map((t, n) => /* @__PURE__ */ M("div", { children: [
-			e.report.runs.length > 1 && /* @__PURE__ */ M("h3", { children: t.name }),
-			/* @__PURE__ */ M(Cl, { facts: t.measured }),
-			t.known && /* @__PURE__ */ M(x, { children: [/* @__PURE__ */ M("h3", { children: "Beside the known circuit" }), /* @__PURE__ */ M(Cl, { facts: t.known.facts })] }),
-			/* @__PURE__ */ M("details", {
+		children: [/* @__PURE__ */ P("h2", { children: "The run" }), e.report.runs.map((t, n) => /* @__PURE__ */ P("div", { children: [
+			e.report.runs.length > 1 && /* @__PURE__ */ P("h3", { children: t.name }),
+			/* @__PURE__ */ P(wl, { facts: t.measured }),
+			t.known && /* @__PURE__ */ P(x, { children: [/* @__PURE__ */ P("h3", { children: "Beside the known circuit" }), /* @__PURE__ */ P(wl, { facts: t.known.facts })] }),
+			/* @__PURE__ */ P("details", {
 				open: e.report.runs.length === 1,
-				children: [/* @__PURE__ */ M("summary", { children: "How it was made" }), /* @__PURE__ */ M(Cl, { facts: t.facts })]
+				children: [/* @__PURE__ */ P("summary", { children: "How it was made" }), /* @__PURE__ */ P(wl, { facts: t.facts })]
 			}),
-			t.notes.map((e, t) => /* @__PURE__ */ M("p", {
+			t.notes.map((e, t) => /* @__PURE__ */ P("p", {
 				class: "note",
 				children: e
 			}, t))
 		] }, n))]
 	});
 }
-function Cl({ facts: e }) {
-	return /* @__PURE__ */ M("dl", { children: e.map(([e, t]) => /* @__PURE__ */ M("div", { children: [/* @__PURE__ */ M("dt", { children: e }), /* @__PURE__ */ M("dd", { children: t })] }, e)) });
+function wl({ facts: e }) {
+	return /* @__PURE__ */ P("dl", { children: e.map(([e, t]) => /* @__PURE__ */ P("div", { children: [/* @__PURE__ */ P("dt", { children: e }), /* @__PURE__ */ P("dd", { children: t })] }, e)) });
 }
 // src/parts/Legend.tsx
-function wl({ session: e }) {
+function Tl({ session: e }) {
 	let { runs: t } = e.report, n = e.view.value.truth, [r] = e.sides, i = [["plus", "helps the metric"], ["minus", "harms it"]];
 	return n && t.length > 1 ? i = [
 		["both", "in both"],
@@ -4300,11 +4303,11 @@ function wl({ session: e }) {
 		["hit", "known, found"],
 		["false", "found, not known"],
 		["miss", "known, missed"]
-	], r.run.backups.size && i.push(["unjudged", "not judged"])) : t[0].edges.scored || (i = [["plain", "in the circuit"]]), /* @__PURE__ */ M("ul", {
+	], r.run.backups.size && i.push(["unjudged", "not judged"])) : t[0].edges.scored || (i = [["plain", "in the circuit"]]), /* @__PURE__ */ P("ul", {
 		class: "legend",
 		"aria-label": "What lines mean",
-		children: [i.map(([e, t]) => /* @__PURE__ */ M("li", { children: [
-			/* @__PURE__ */ M(Tl, {
+		children: [i.map(([e, t]) => /* @__PURE__ */ P("li", { children: [
+			/* @__PURE__ */ P(El, {
 				look: e,
 				dashes: e === "miss" ? [2, 3] : []
 			}),
@@ -4314,8 +4317,8 @@ function wl({ session: e }) {
 			"q",
 			"k",
 			"v"
-		].map((e) => /* @__PURE__ */ M("li", { children: [
-			/* @__PURE__ */ M(Tl, {
+		].map((e) => /* @__PURE__ */ P("li", { children: [
+			/* @__PURE__ */ P(El, {
 				look: "plain",
 				dashes: ac[e]
 			}),
@@ -4328,12 +4331,12 @@ function wl({ session: e }) {
 		] }, e))]
 	});
 }
-function Tl({ look: e, dashes: t }) {
-	return /* @__PURE__ */ M("svg", {
+function El({ look: e, dashes: t }) {
+	return /* @__PURE__ */ P("svg", {
 		width: "30",
 		height: "10",
 		"aria-hidden": "true",
-		children: /* @__PURE__ */ M("line", {
+		children: /* @__PURE__ */ P("line", {
 			x1: "1",
 			x2: "29",
 			y1: "5",
@@ -4345,31 +4348,31 @@ function Tl({ look: e, dashes: t }) {
 	});
 }
 // src/parts/Attention.tsx
-var El = 3, Dl = 11;
-function Ol({ session: e, node: t }) {
+var Dl = 3, Ol = 11;
+function kl({ session: e, node: t }) {
 	let { data: n, graph: r } = e.sides[0].run;
-	if (!n.examples.length) return /* @__PURE__ */ M("p", {
+	if (!n.examples.length) return /* @__PURE__ */ P("p", {
 		class: "lacking",
 		children: n.lacking
 	});
 	let i = Math.min(e.view.value.example, n.examples.length - 1), a = n.examples[i], o = r.nodes[r.nodeOf(t)].kind === "head";
-	return /* @__PURE__ */ M("div", {
+	return /* @__PURE__ */ P("div", {
 		class: "attention",
 		children: [
-			n.examples.length > 1 && /* @__PURE__ */ M("label", { children: ["Example", /* @__PURE__ */ M("select", {
+			n.examples.length > 1 && /* @__PURE__ */ P("label", { children: ["Example", /* @__PURE__ */ P("select", {
 				value: i,
 				onChange: (t) => e.change({ example: Number(t.currentTarget.value) }),
-				children: n.examples.map((e, t) => /* @__PURE__ */ M("option", {
+				children: n.examples.map((e, t) => /* @__PURE__ */ P("option", {
 					value: t,
-					children: `${t + 1}: ${kl(e.clean)}`
+					children: `${t + 1}: ${Al(e.clean)}`
 				}, t))
 			})] }),
-			/* @__PURE__ */ M(Al, {
+			/* @__PURE__ */ P(jl, {
 				example: a,
 				node: r.nodeOf(t),
 				metric: n.metric
 			}),
-			o && /* @__PURE__ */ M(Nl, {
+			o && /* @__PURE__ */ P(Pl, {
 				example: a,
 				head: t,
 				lacking: n.lacking
@@ -4377,34 +4380,34 @@ function Ol({ session: e, node: t }) {
 		]
 	});
 }
-function kl(e) {
+function Al(e) {
 	return e.join(e.some((e) => e.startsWith(" ")) ? "" : " ").slice(0, 42);
 }
-function Al({ example: e, node: t, metric: n }) {
-	let r = ze(() => e.effects && Ic(e.effects), [e]), i = e.clean.length;
-	if (!r || (t + 1) * i > r.length) return /* @__PURE__ */ M(jl, { example: e });
+function jl({ example: e, node: t, metric: n }) {
+	let r = Oe(() => e.effects && Ic(e.effects), [e]), i = e.clean.length;
+	if (!r || (t + 1) * i > r.length) return /* @__PURE__ */ P(Ml, { example: e });
 	let a = r.subarray(t * i, (t + 1) * i), o = Math.max(...Array.from(a, Math.abs), 1e-12);
-	return /* @__PURE__ */ M(x, { children: [/* @__PURE__ */ M("h3", { children: ["What its output at each token does for ", n] }), /* @__PURE__ */ M("ol", {
+	return /* @__PURE__ */ P(x, { children: [/* @__PURE__ */ P("h3", { children: ["What its output at each token does for ", n] }), /* @__PURE__ */ P("ol", {
 		class: "tokens",
 		children: e.clean.map((t, n) => {
 			let r = a[n] / o;
-			return /* @__PURE__ */ M("li", {
+			return /* @__PURE__ */ P("li", {
 				title: `${Xc(a[n])} at token ${n}`,
 				children: [
-					/* @__PURE__ */ M(Ml, {
+					/* @__PURE__ */ P(Nl, {
 						example: e,
 						at: n,
 						token: t
 					}),
-					/* @__PURE__ */ M("span", {
+					/* @__PURE__ */ P("span", {
 						class: "bar",
 						"aria-hidden": "true",
-						children: /* @__PURE__ */ M("span", {
+						children: /* @__PURE__ */ P("span", {
 							class: r < 0 ? "minus" : "plus",
 							style: { height: `${Math.round(22 * Math.abs(r))}px` }
 						})
 					}),
-					/* @__PURE__ */ M("span", {
+					/* @__PURE__ */ P("span", {
 						class: "amount",
 						children: Math.abs(r) > .1 ? Xc(a[n]) : ""
 					})
@@ -4413,40 +4416,40 @@ function Al({ example: e, node: t, metric: n }) {
 		})
 	})] });
 }
-function jl({ example: e }) {
-	return /* @__PURE__ */ M("ol", {
+function Ml({ example: e }) {
+	return /* @__PURE__ */ P("ol", {
 		class: "tokens",
-		children: e.clean.map((t, n) => /* @__PURE__ */ M("li", { children: /* @__PURE__ */ M(Ml, {
+		children: e.clean.map((t, n) => /* @__PURE__ */ P("li", { children: /* @__PURE__ */ P(Nl, {
 			example: e,
 			at: n,
 			token: t
 		}) }, n))
 	});
 }
-function Ml({ example: e, at: t, token: n }) {
+function Nl({ example: e, at: t, token: n }) {
 	let r = e.corrupted?.[t];
-	return /* @__PURE__ */ M(x, { children: [/* @__PURE__ */ M("span", {
+	return /* @__PURE__ */ P(x, { children: [/* @__PURE__ */ P("span", {
 		class: e.reads.includes(t) ? "token read" : "token",
 		children: n
-	}), r !== void 0 && r !== n && /* @__PURE__ */ M("span", {
+	}), r !== void 0 && r !== n && /* @__PURE__ */ P("span", {
 		class: "token other",
 		children: r
 	})] });
 }
-function Nl({ example: e, head: t, lacking: n }) {
-	let r = ze(() => Ic(e.attention), [e]), i = e.heads.indexOf(t);
-	if (i < 0) return /* @__PURE__ */ M("p", {
+function Pl({ example: e, head: t, lacking: n }) {
+	let r = Oe(() => Ic(e.attention), [e]), i = e.heads.indexOf(t);
+	if (i < 0) return /* @__PURE__ */ P("p", {
 		class: "lacking",
 		children: n
 	});
 	let a = e.clean.length, o = [["clean", e.clean]];
 	e.corrupted && o.push(["corrupted", e.corrupted]);
 	let s = a ** 2;
-	return /* @__PURE__ */ M(x, { children: [/* @__PURE__ */ M("h3", { children: "Where it looks" }), /* @__PURE__ */ M("div", {
+	return /* @__PURE__ */ P(x, { children: [/* @__PURE__ */ P("h3", { children: "Where it looks" }), /* @__PURE__ */ P("div", {
 		class: "patterns",
 		children: o.map(([e, t], n) => {
 			let a = (i * o.length + n) * s;
-			return /* @__PURE__ */ M(Pl, {
+			return /* @__PURE__ */ P(Fl, {
 				name: e,
 				tokens: t,
 				weights: r.subarray(a, a + s)
@@ -4454,9 +4457,9 @@ function Nl({ example: e, head: t, lacking: n }) {
 		})
 	})] });
 }
-function Pl({ name: e, tokens: t, weights: n }) {
-	let r = Dl * t.length, i = Math.max(...t.map((e) => e.length)), a = Math.min(90, 8 + 6.2 * i), o = Array.from(n).flatMap((e, n) => {
-		if (e < El) return [];
+function Fl({ name: e, tokens: t, weights: n }) {
+	let r = Ol * t.length, i = Math.max(...t.map((e) => e.length)), a = Math.min(90, 8 + 6.2 * i), o = Array.from(n).flatMap((e, n) => {
+		if (e < Dl) return [];
 		let [r, i] = [Math.floor(n / t.length), n % t.length];
 		return [{
 			to: r,
@@ -4464,79 +4467,79 @@ function Pl({ name: e, tokens: t, weights: n }) {
 			weight: e / 255
 		}];
 	}), s = [...o].sort((e, t) => t.weight - e.weight).slice(0, 4), c = ({ to: e, from: n, weight: r }) => `${t[e].trim()} (${e}) looks at ${t[n].trim()} (${n}): ${r.toFixed(2)}`;
-	return /* @__PURE__ */ M("figure", { children: [/* @__PURE__ */ M("figcaption", { children: e }), /* @__PURE__ */ M("svg", {
+	return /* @__PURE__ */ P("figure", { children: [/* @__PURE__ */ P("figcaption", { children: e }), /* @__PURE__ */ P("svg", {
 		viewBox: `0 0 ${a + r} ${a + r}`,
 		style: { maxWidth: `${1.5 * (a + r)}px` },
 		role: "img",
 		"aria-label": `Attention on the ${e} prompt: ${s.map(c).join("; ")}`,
 		children: [
-			/* @__PURE__ */ M("rect", {
+			/* @__PURE__ */ P("rect", {
 				class: "ground",
 				x: a,
 				y: a,
 				width: r,
 				height: r
 			}),
-			o.map((e) => /* @__PURE__ */ M("rect", {
+			o.map((e) => /* @__PURE__ */ P("rect", {
 				class: "cell",
-				x: a + e.from * Dl,
-				y: a + e.to * Dl,
+				x: a + e.from * Ol,
+				y: a + e.to * Ol,
 				width: 10.5,
 				height: 10.5,
 				"fill-opacity": e.weight,
-				children: /* @__PURE__ */ M("title", { children: c(e) })
+				children: /* @__PURE__ */ P("title", { children: c(e) })
 			}, `${e.to} ${e.from}`)),
-			t.map((e, t) => /* @__PURE__ */ M("g", { children: [/* @__PURE__ */ M("text", {
+			t.map((e, t) => /* @__PURE__ */ P("g", { children: [/* @__PURE__ */ P("text", {
 				x: a - 4,
-				y: a + (t + .8) * Dl,
+				y: a + (t + .8) * Ol,
 				"text-anchor": "end",
 				children: e
-			}), /* @__PURE__ */ M("text", {
-				transform: `translate(${a + (t + .8) * Dl},${a - 4}) rotate(-90)`,
+			}), /* @__PURE__ */ P("text", {
+				transform: `translate(${a + (t + .8) * Ol},${a - 4}) rotate(-90)`,
 				children: e
 			})] }, t))
 		]
 	})] });
 }
 // src/parts/Selected.tsx
-var Fl = 6;
-function Il({ session: e }) {
+var Il = 6;
+function Ll({ session: e }) {
 	let { pin: t } = e.view.value, [n] = e.sides, r = n.run.graph.nodeOf(t);
-	return /* @__PURE__ */ M("section", {
+	return /* @__PURE__ */ P("section", {
 		class: "panel selected",
 		"aria-label": "Pinned node",
-		children: [/* @__PURE__ */ M("h2", { children: t || "Nothing pinned" }), r < 0 ? /* @__PURE__ */ M("p", {
+		children: [/* @__PURE__ */ P("h2", { children: t || "Nothing pinned" }), r < 0 ? /* @__PURE__ */ P("p", {
 			class: "hint",
 			children: t ? "An edge is pinned: pin a node to see what it does." : "Click a node, or press Enter on it, to pin its paths and see what it does on example prompts."
-		}) : /* @__PURE__ */ M(x, { children: [
-			/* @__PURE__ */ M("p", {
+		}) : /* @__PURE__ */ P(x, { children: [
+			/* @__PURE__ */ P("p", {
 				class: "told",
 				children: Jc(n, t).slice(1).join(", ")
 			}),
-			/* @__PURE__ */ M("button", {
+			/* @__PURE__ */ P("button", {
 				type: "button",
 				onClick: () => e.change({ pin: "" }),
 				children: "Let go"
 			}),
-			e.sides.map((t) => /* @__PURE__ */ M(Ll, {
+			e.sides.map((t) => /* @__PURE__ */ P(Rl, {
 				session: e,
 				side: t,
 				at: r
 			}, t.index)),
-			/* @__PURE__ */ M(Ol, {
+			/* @__PURE__ */ P(kl, {
 				session: e,
 				node: t
 			})
 		] })]
 	});
 }
-function Ll({ session: e, side: t, at: n }) {
-	let { into: r, outOf: i } = t.links.value, { edges: a, graph: o, data: s } = t.run, c = (t, n) => n.length > 0 && /* @__PURE__ */ M("div", { children: [
-		/* @__PURE__ */ M("h3", { children: t }),
-		/* @__PURE__ */ M("ul", { children: n.slice(0, Fl).map((t) => {
+function Rl({ session: e, side: t, at: n }) {
+	let { into: r, outOf: i } = t.links.value, { edges: a, graph: o, data: s } = t.run, c = (t, n) => n.length > 0 && /* @__PURE__ */ P("div", { children: [
+		/* @__PURE__ */ P("h3", { children: t }),
+		/* @__PURE__ */ P("ul", { children: n.slice(0, Il).map((t) => {
 			let n = o.edgeName(a.readers[t], a.sources[t]);
-			return /* @__PURE__ */ M("li", { children: [
-				/* @__PURE__ */ M("button", {
+			return /* @__PURE__ */ P("li", { children: [
+				/* @__PURE__ */ P("button", {
 					type: "button",
 					class: "edge",
 					onClick: () => e.change({ pin: n }),
@@ -4546,19 +4549,19 @@ function Ll({ session: e, side: t, at: n }) {
 				s.edges.scored && Xc(a.scores[t])
 			] }, t);
 		}) }),
-		n.length > Fl && /* @__PURE__ */ M("p", {
+		n.length > Il && /* @__PURE__ */ P("p", {
 			class: "hint",
 			children: [
 				"and ",
-				n.length - Fl,
+				n.length - Il,
 				" more"
 			]
 		})
 	] });
-	return /* @__PURE__ */ M("div", {
+	return /* @__PURE__ */ P("div", {
 		class: "neighbours",
 		children: [
-			e.sides.length > 1 && /* @__PURE__ */ M("h3", {
+			e.sides.length > 1 && /* @__PURE__ */ P("h3", {
 				class: `swatch-${t.index ? "second" : "first"}`,
 				children: s.name
 			}),
@@ -4568,7 +4571,7 @@ function Ll({ session: e, side: t, at: n }) {
 	});
 }
 // src/model/curve.ts
-function Rl(e, t) {
+function zl(e, t) {
 	let n = e.filter((e) => e.faithfulness !== null), r = n.find((e) => e.size === t);
 	if (r) return {
 		faithfulness: r.faithfulness,
@@ -4583,15 +4586,15 @@ function Rl(e, t) {
 	};
 }
 // node_modules/d3-array/dist/d3-array.mjs
-function zl(e, t) {
+function Bl(e, t) {
 	return e == null || t == null ? NaN : e < t ? -1 : e > t ? 1 : e >= t ? 0 : NaN;
 }
-function Bl(e, t) {
+function Vl(e, t) {
 	return e == null || t == null ? NaN : t < e ? -1 : t > e ? 1 : t >= e ? 0 : NaN;
 }
-function Vl(e) {
+function Hl(e) {
 	let t, n, r;
-	e.length === 2 ? (t = e === zl || e === Bl ? e : Hl, n = e, r = e) : (t = zl, n = (t, n) => zl(e(t), n), r = (t, n) => e(t) - n);
+	e.length === 2 ? (t = e === Bl || e === Vl ? e : Ul, n = e, r = e) : (t = Bl, n = (t, n) => Bl(e(t), n), r = (t, n) => e(t) - n);
 	function i(e, r, i = 0, a = e.length) {
 		if (i < a) {
 			if (t(r, r) !== 0) return a;
@@ -4622,27 +4625,27 @@ function Vl(e) {
 		right: a
 	};
 }
-function Hl() {
+function Ul() {
 	return 0;
 }
-function Ul(e) {
+function Wl(e) {
 	return e === null ? NaN : +e;
 }
-var Wl = Vl(zl), Gl = Wl.right;
-Wl.left, Vl(Ul).center, Array.prototype.slice;
-var Kl = Math.sqrt(50), ql = Math.sqrt(10), Jl = Math.sqrt(2);
-function Yl(e, t, n) {
-	let r = (t - e) / Math.max(0, n), i = Math.floor(Math.log10(r)), a = r / 10 ** i, o = a >= Kl ? 10 : a >= ql ? 5 : a >= Jl ? 2 : 1, s, c, l;
-	return i < 0 ? (l = 10 ** -i / o, s = Math.round(e * l), c = Math.round(t * l), s / l < e && ++s, c / l > t && --c, l = -l) : (l = 10 ** i * o, s = Math.round(e / l), c = Math.round(t / l), s * l < e && ++s, c * l > t && --c), c < s && .5 <= n && n < 2 ? Yl(e, t, n * 2) : [
+var Gl = Hl(Bl), Kl = Gl.right;
+Gl.left, Hl(Wl).center, Array.prototype.slice;
+var ql = Math.sqrt(50), Jl = Math.sqrt(10), Yl = Math.sqrt(2);
+function Xl(e, t, n) {
+	let r = (t - e) / Math.max(0, n), i = Math.floor(Math.log10(r)), a = r / 10 ** i, o = a >= ql ? 10 : a >= Jl ? 5 : a >= Yl ? 2 : 1, s, c, l;
+	return i < 0 ? (l = 10 ** -i / o, s = Math.round(e * l), c = Math.round(t * l), s / l < e && ++s, c / l > t && --c, l = -l) : (l = 10 ** i * o, s = Math.round(e / l), c = Math.round(t / l), s * l < e && ++s, c * l > t && --c), c < s && .5 <= n && n < 2 ? Xl(e, t, n * 2) : [
 		s,
 		c,
 		l
 	];
 }
-function Xl(e, t, n) {
+function Zl(e, t, n) {
 	if (t = +t, e = +e, n = +n, !(n > 0)) return [];
 	if (e === t) return [e];
-	let r = t < e, [i, a, o] = r ? Yl(t, e, n) : Yl(e, t, n);
+	let r = t < e, [i, a, o] = r ? Xl(t, e, n) : Xl(e, t, n);
 	if (!(a >= i)) return [];
 	let s = a - i + 1, c = Array(s);
 	if (r) {
@@ -4652,44 +4655,44 @@ function Xl(e, t, n) {
 	else for (let e = 0; e < s; ++e) c[e] = (i + e) * o;
 	return c;
 }
-function Zl(e, t, n) {
-	return t = +t, e = +e, n = +n, Yl(e, t, n)[2];
-}
 function Ql(e, t, n) {
+	return t = +t, e = +e, n = +n, Xl(e, t, n)[2];
+}
+function $l(e, t, n) {
 	t = +t, e = +e, n = +n;
-	let r = t < e, i = r ? Zl(t, e, n) : Zl(e, t, n);
+	let r = t < e, i = r ? Ql(t, e, n) : Ql(e, t, n);
 	return (r ? -1 : 1) * (i < 0 ? 1 / -i : i);
 }
 // node_modules/d3-format/dist/d3-format.mjs
-function $l(e) {
+function eu(e) {
 	return Math.abs(e = Math.round(e)) >= 1e21 ? e.toLocaleString("en").replace(/,/g, "") : e.toString(10);
 }
-function eu(e, t) {
+function tu(e, t) {
 	if (!isFinite(e) || e === 0) return null;
 	var n = (e = t ? e.toExponential(t - 1) : e.toExponential()).indexOf("e"), r = e.slice(0, n);
 	return [r.length > 1 ? r[0] + r.slice(2) : r, +e.slice(n + 1)];
 }
-function tu(e) {
-	return e = eu(Math.abs(e)), e ? e[1] : NaN;
+function nu(e) {
+	return e = tu(Math.abs(e)), e ? e[1] : NaN;
 }
-function nu(e, t) {
+function ru(e, t) {
 	return function(n, r) {
 		for (var i = n.length, a = [], o = 0, s = e[0], c = 0; i > 0 && s > 0 && (c + s + 1 > r && (s = Math.max(1, r - c)), a.push(n.substring(i -= s, i + s)), !((c += s + 1) > r));) s = e[o = (o + 1) % e.length];
 		return a.reverse().join(t);
 	};
 }
-function ru(e) {
+function iu(e) {
 	return function(t) {
 		return t.replace(/[0-9]/g, function(t) {
 			return e[+t];
 		});
 	};
 }
-var iu = /^(?:(.)?([<>=^]))?([+\-( ])?([$#])?(0)?(\d+)?(,)?(\.\d+)?(~)?([a-z%])?$/i;
-function au(e) {
-	if (!(t = iu.exec(e))) throw Error("invalid format: " + e);
+var au = /^(?:(.)?([<>=^]))?([+\-( ])?([$#])?(0)?(\d+)?(,)?(\.\d+)?(~)?([a-z%])?$/i;
+function ou(e) {
+	if (!(t = au.exec(e))) throw Error("invalid format: " + e);
 	var t;
-	return new ou({
+	return new su({
 		fill: t[1],
 		align: t[2],
 		sign: t[3],
@@ -4702,14 +4705,14 @@ function au(e) {
 		type: t[10]
 	});
 }
-au.prototype = ou.prototype;
-function ou(e) {
+ou.prototype = su.prototype;
+function su(e) {
 	this.fill = e.fill === void 0 ? " " : e.fill + "", this.align = e.align === void 0 ? ">" : e.align + "", this.sign = e.sign === void 0 ? "-" : e.sign + "", this.symbol = e.symbol === void 0 ? "" : e.symbol + "", this.zero = !!e.zero, this.width = e.width === void 0 ? void 0 : +e.width, this.comma = !!e.comma, this.precision = e.precision === void 0 ? void 0 : +e.precision, this.trim = !!e.trim, this.type = e.type === void 0 ? "" : e.type + "";
 }
-ou.prototype.toString = function() {
+su.prototype.toString = function() {
 	return this.fill + this.align + this.sign + this.symbol + (this.zero ? "0" : "") + (this.width === void 0 ? "" : Math.max(1, this.width | 0)) + (this.comma ? "," : "") + (this.precision === void 0 ? "" : "." + Math.max(0, this.precision | 0)) + (this.trim ? "~" : "") + this.type;
 };
-function su(e) {
+function cu(e) {
 	out: for (var t = e.length, n = 1, r = -1, i; n < t; ++n) switch (e[n]) {
 		case ".":
 			r = i = n;
@@ -4723,38 +4726,38 @@ function su(e) {
 	}
 	return r > 0 ? e.slice(0, r) + e.slice(i + 1) : e;
 }
-var cu;
-function lu(e, t) {
-	var n = eu(e, t);
-	if (!n) return cu = void 0, e.toPrecision(t);
-	var r = n[0], i = n[1], a = i - (cu = Math.max(-8, Math.min(8, Math.floor(i / 3))) * 3) + 1, o = r.length;
-	return a === o ? r : a > o ? r + Array(a - o + 1).join("0") : a > 0 ? r.slice(0, a) + "." + r.slice(a) : "0." + Array(1 - a).join("0") + eu(e, Math.max(0, t + a - 1))[0];
-}
+var lu;
 function uu(e, t) {
-	var n = eu(e, t);
+	var n = tu(e, t);
+	if (!n) return lu = void 0, e.toPrecision(t);
+	var r = n[0], i = n[1], a = i - (lu = Math.max(-8, Math.min(8, Math.floor(i / 3))) * 3) + 1, o = r.length;
+	return a === o ? r : a > o ? r + Array(a - o + 1).join("0") : a > 0 ? r.slice(0, a) + "." + r.slice(a) : "0." + Array(1 - a).join("0") + tu(e, Math.max(0, t + a - 1))[0];
+}
+function du(e, t) {
+	var n = tu(e, t);
 	if (!n) return e + "";
 	var r = n[0], i = n[1];
 	return i < 0 ? "0." + Array(-i).join("0") + r : r.length > i + 1 ? r.slice(0, i + 1) + "." + r.slice(i + 1) : r + Array(i - r.length + 2).join("0");
 }
-var du = {
+var fu = {
 	"%": (e, t) => (e * 100).toFixed(t),
 	b: (e) => Math.round(e).toString(2),
 	c: (e) => e + "",
-	d: $l,
+	d: eu,
 	e: (e, t) => e.toExponential(t),
 	f: (e, t) => e.toFixed(t),
 	g: (e, t) => e.toPrecision(t),
 	o: (e) => Math.round(e).toString(8),
-	p: (e, t) => uu(e * 100, t),
-	r: uu,
-	s: lu,
+	p: (e, t) => du(e * 100, t),
+	r: du,
+	s: uu,
 	X: (e) => Math.round(e).toString(16).toUpperCase(),
 	x: (e) => Math.round(e).toString(16)
 };
-function fu(e) {
+function pu(e) {
 	return e;
 }
-var pu = Array.prototype.map, mu = [
+var mu = Array.prototype.map, hu = [
 	"y",
 	"z",
 	"a",
@@ -4773,13 +4776,13 @@ var pu = Array.prototype.map, mu = [
 	"Z",
 	"Y"
 ];
-function hu(e) {
-	var t = e.grouping === void 0 || e.thousands === void 0 ? fu : nu(pu.call(e.grouping, Number), e.thousands + ""), n = e.currency === void 0 ? "" : e.currency[0] + "", r = e.currency === void 0 ? "" : e.currency[1] + "", i = e.decimal === void 0 ? "." : e.decimal + "", a = e.numerals === void 0 ? fu : ru(pu.call(e.numerals, String)), o = e.percent === void 0 ? "%" : e.percent + "", s = e.minus === void 0 ? "−" : e.minus + "", c = e.nan === void 0 ? "NaN" : e.nan + "";
+function gu(e) {
+	var t = e.grouping === void 0 || e.thousands === void 0 ? pu : ru(mu.call(e.grouping, Number), e.thousands + ""), n = e.currency === void 0 ? "" : e.currency[0] + "", r = e.currency === void 0 ? "" : e.currency[1] + "", i = e.decimal === void 0 ? "." : e.decimal + "", a = e.numerals === void 0 ? pu : iu(mu.call(e.numerals, String)), o = e.percent === void 0 ? "%" : e.percent + "", s = e.minus === void 0 ? "−" : e.minus + "", c = e.nan === void 0 ? "NaN" : e.nan + "";
 	function l(e, l) {
-		e = au(e);
+		e = ou(e);
 		var u = e.fill, d = e.align, f = e.sign, p = e.symbol, m = e.zero, h = e.width, g = e.comma, _ = e.precision, v = e.trim, y = e.type;
-		y === "n" ? (g = !0, y = "g") : du[y] || (_ === void 0 && (_ = 12), v = !0, y = "g"), (m || u === "0" && d === "=") && (m = !0, u = "0", d = "=");
-		var b = (l && l.prefix !== void 0 ? l.prefix : "") + (p === "$" ? n : p === "#" && /[boxX]/.test(y) ? "0" + y.toLowerCase() : ""), x = (p === "$" ? r : /[%p]/.test(y) ? o : "") + (l && l.suffix !== void 0 ? l.suffix : ""), S = du[y], C = /[defgprs%]/.test(y);
+		y === "n" ? (g = !0, y = "g") : fu[y] || (_ === void 0 && (_ = 12), v = !0, y = "g"), (m || u === "0" && d === "=") && (m = !0, u = "0", d = "=");
+		var b = (l && l.prefix !== void 0 ? l.prefix : "") + (p === "$" ? n : p === "#" && /[boxX]/.test(y) ? "0" + y.toLowerCase() : ""), x = (p === "$" ? r : /[%p]/.test(y) ? o : "") + (l && l.suffix !== void 0 ? l.suffix : ""), S = fu[y], C = /[defgprs%]/.test(y);
 		_ = _ === void 0 ? 6 : /[gprs]/.test(y) ? Math.max(1, Math.min(21, _)) : Math.max(0, Math.min(20, _));
 		function w(e) {
 			var n = b, r = x, o, l, p;
@@ -4787,7 +4790,7 @@ function hu(e) {
 			else {
 				e = +e;
 				var w = e < 0 || 1 / e < 0;
-				if (e = isNaN(e) ? c : S(Math.abs(e), _), v && (e = su(e)), w && +e == 0 && f !== "+" && (w = !1), n = (w ? f === "(" ? f : s : f === "-" || f === "(" ? "" : f) + n, r = (y === "s" && !isNaN(e) && cu !== void 0 ? mu[8 + cu / 3] : "") + r + (w && f === "(" ? ")" : ""), C) {
+				if (e = isNaN(e) ? c : S(Math.abs(e), _), v && (e = cu(e)), w && +e == 0 && f !== "+" && (w = !1), n = (w ? f === "(" ? f : s : f === "-" || f === "(" ? "" : f) + n, r = (y === "s" && !isNaN(e) && lu !== void 0 ? hu[8 + lu / 3] : "") + r + (w && f === "(" ? ")" : ""), C) {
 					for (o = -1, l = e.length; ++o < l;) if (p = e.charCodeAt(o), 48 > p || p > 57) {
 						r = (p === 46 ? i + e.slice(o + 1) : e.slice(o)) + r, e = e.slice(0, o);
 						break;
@@ -4815,7 +4818,7 @@ function hu(e) {
 		}, w;
 	}
 	function u(e, t) {
-		var n = Math.max(-8, Math.min(8, Math.floor(tu(t) / 3))) * 3, r = 10 ** -n, i = l((e = au(e), e.type = "f", e), { suffix: mu[8 + n / 3] });
+		var n = Math.max(-8, Math.min(8, Math.floor(nu(t) / 3))) * 3, r = 10 ** -n, i = l((e = ou(e), e.type = "f", e), { suffix: hu[8 + n / 3] });
 		return function(e) {
 			return i(r * e);
 		};
@@ -4825,26 +4828,26 @@ function hu(e) {
 		formatPrefix: u
 	};
 }
-var gu, _u, vu;
-yu({
+var _u, vu, yu;
+bu({
 	thousands: ",",
 	grouping: [3],
 	currency: ["$", ""]
 });
-function yu(e) {
-	return gu = hu(e), _u = gu.format, vu = gu.formatPrefix, gu;
-}
 function bu(e) {
-	return Math.max(0, -tu(Math.abs(e)));
+	return _u = gu(e), vu = _u.format, yu = _u.formatPrefix, _u;
 }
-function xu(e, t) {
-	return Math.max(0, Math.max(-8, Math.min(8, Math.floor(tu(t) / 3))) * 3 - tu(Math.abs(e)));
+function xu(e) {
+	return Math.max(0, -nu(Math.abs(e)));
 }
 function Su(e, t) {
-	return e = Math.abs(e), t = Math.abs(t) - e, Math.max(0, tu(t) - tu(e)) + 1;
+	return Math.max(0, Math.max(-8, Math.min(8, Math.floor(nu(t) / 3))) * 3 - nu(Math.abs(e)));
+}
+function Cu(e, t) {
+	return e = Math.abs(e), t = Math.abs(t) - e, Math.max(0, nu(t) - nu(e)) + 1;
 }
 // node_modules/d3-scale/dist/d3-scale.mjs
-function Cu(e, t) {
+function wu(e, t) {
 	switch (arguments.length) {
 		case 0: break;
 		case 1:
@@ -4854,51 +4857,51 @@ function Cu(e, t) {
 	}
 	return this;
 }
-function wu(e) {
+function Tu(e) {
 	return function() {
 		return e;
 	};
 }
-function Tu(e) {
+function Eu(e) {
 	return +e;
 }
-var Eu = [0, 1];
-function Du(e) {
+var Du = [0, 1];
+function Ou(e) {
 	return e;
 }
-function Ou(e, t) {
+function ku(e, t) {
 	return (t -= e = +e) ? function(n) {
 		return (n - e) / t;
-	} : wu(isNaN(t) ? NaN : .5);
+	} : Tu(isNaN(t) ? NaN : .5);
 }
-function ku(e, t) {
+function Au(e, t) {
 	var n;
 	return e > t && (n = e, e = t, t = n), function(n) {
 		return Math.max(e, Math.min(t, n));
 	};
 }
-function Au(e, t, n) {
+function ju(e, t, n) {
 	var r = e[0], i = e[1], a = t[0], o = t[1];
-	return i < r ? (r = Ou(i, r), a = n(o, a)) : (r = Ou(r, i), a = n(a, o)), function(e) {
+	return i < r ? (r = ku(i, r), a = n(o, a)) : (r = ku(r, i), a = n(a, o)), function(e) {
 		return a(r(e));
 	};
 }
-function ju(e, t, n) {
+function Mu(e, t, n) {
 	var r = Math.min(e.length, t.length) - 1, i = Array(r), a = Array(r), o = -1;
-	for (e[r] < e[0] && (e = e.slice().reverse(), t = t.slice().reverse()); ++o < r;) i[o] = Ou(e[o], e[o + 1]), a[o] = n(t[o], t[o + 1]);
+	for (e[r] < e[0] && (e = e.slice().reverse(), t = t.slice().reverse()); ++o < r;) i[o] = ku(e[o], e[o + 1]), a[o] = n(t[o], t[o + 1]);
 	return function(t) {
-		var n = Gl(e, t, 1, r) - 1;
+		var n = Kl(e, t, 1, r) - 1;
 		return a[n](i[n](t));
 	};
 }
-function Mu(e, t) {
+function Nu(e, t) {
 	return t.domain(e.domain()).range(e.range()).interpolate(e.interpolate()).clamp(e.clamp()).unknown(e.unknown());
 }
-function Nu() {
-	var e = Eu, t = Eu, n = Ca, r, i, a, o = Du, s, c, l;
+function Pu() {
+	var e = Du, t = Du, n = Ca, r, i, a, o = Ou, s, c, l;
 	function u() {
 		var n = Math.min(e.length, t.length);
-		return o !== Du && (o = ku(e[0], e[n - 1])), s = n > 2 ? ju : Au, c = l = null, d;
+		return o !== Ou && (o = Au(e[0], e[n - 1])), s = n > 2 ? Mu : ju, c = l = null, d;
 	}
 	function d(i) {
 		return i == null || isNaN(i = +i) ? a : (c ||= s(e.map(r), t, n))(r(o(i)));
@@ -4906,13 +4909,13 @@ function Nu() {
 	return d.invert = function(n) {
 		return o(i((l ||= s(t, e.map(r), q))(n)));
 	}, d.domain = function(t) {
-		return arguments.length ? (e = Array.from(t, Tu), u()) : e.slice();
+		return arguments.length ? (e = Array.from(t, Eu), u()) : e.slice();
 	}, d.range = function(e) {
 		return arguments.length ? (t = Array.from(e), u()) : t.slice();
 	}, d.rangeRound = function(e) {
 		return t = Array.from(e), n = wa, u();
 	}, d.clamp = function(e) {
-		return arguments.length ? (o = e ? !0 : Du, u()) : o !== Du;
+		return arguments.length ? (o = e ? !0 : Ou, u()) : o !== Ou;
 	}, d.interpolate = function(e) {
 		return arguments.length ? (n = e, u()) : n;
 	}, d.unknown = function(e) {
@@ -4921,40 +4924,40 @@ function Nu() {
 		return r = e, i = t, u();
 	};
 }
-function Pu() {
-	return Nu()(Du, Du);
+function Fu() {
+	return Pu()(Ou, Ou);
 }
-function Fu(e, t, n, r) {
-	var i = Ql(e, t, n), a;
-	switch (r = au(r ?? ",f"), r.type) {
+function Iu(e, t, n, r) {
+	var i = $l(e, t, n), a;
+	switch (r = ou(r ?? ",f"), r.type) {
 		case "s":
 			var o = Math.max(Math.abs(e), Math.abs(t));
-			return r.precision == null && !isNaN(a = xu(i, o)) && (r.precision = a), vu(r, o);
+			return r.precision == null && !isNaN(a = Su(i, o)) && (r.precision = a), yu(r, o);
 		case "":
 		case "e":
 		case "g":
 		case "p":
 		case "r":
-			r.precision == null && !isNaN(a = Su(i, Math.max(Math.abs(e), Math.abs(t)))) && (r.precision = a - (r.type === "e"));
+			r.precision == null && !isNaN(a = Cu(i, Math.max(Math.abs(e), Math.abs(t)))) && (r.precision = a - (r.type === "e"));
 			break;
 		case "f":
-		case "%": r.precision == null && !isNaN(a = bu(i)) && (r.precision = a - (r.type === "%") * 2);
+		case "%": r.precision == null && !isNaN(a = xu(i)) && (r.precision = a - (r.type === "%") * 2);
 	}
-	return _u(r);
+	return vu(r);
 }
-function Iu(e) {
+function Lu(e) {
 	var t = e.domain;
 	return e.ticks = function(e) {
 		var n = t();
-		return Xl(n[0], n[n.length - 1], e ?? 10);
+		return Zl(n[0], n[n.length - 1], e ?? 10);
 	}, e.tickFormat = function(e, n) {
 		var r = t();
-		return Fu(r[0], r[r.length - 1], e ?? 10, n);
+		return Iu(r[0], r[r.length - 1], e ?? 10, n);
 	}, e.nice = function(n) {
 		n ??= 10;
 		var r = t(), i = 0, a = r.length - 1, o = r[i], s = r[a], c, l, u = 10;
 		for (s < o && (l = o, o = s, s = l, l = i, i = a, a = l); u-- > 0;) {
-			if (l = Zl(o, s, n), l === c) return r[i] = o, r[a] = s, t(r);
+			if (l = Ql(o, s, n), l === c) return r[i] = o, r[a] = s, t(r);
 			if (l > 0) o = Math.floor(o / l) * l, s = Math.ceil(s / l) * l;
 			else if (l < 0) o = Math.ceil(o * l) / l, s = Math.floor(s * l) / l;
 			else break;
@@ -4963,36 +4966,36 @@ function Iu(e) {
 		return e;
 	}, e;
 }
-function Lu() {
-	var e = Pu();
+function Ru() {
+	var e = Fu();
 	return e.copy = function() {
-		return Mu(e, Lu());
-	}, Cu.apply(e, arguments), Iu(e);
+		return Nu(e, Ru());
+	}, wu.apply(e, arguments), Lu(e);
 }
-function Ru(e) {
+function zu(e) {
 	return function(t) {
 		return Math.sign(t) * Math.log1p(Math.abs(t / e));
 	};
 }
-function zu(e) {
+function Bu(e) {
 	return function(t) {
 		return Math.sign(t) * Math.expm1(Math.abs(t)) * e;
 	};
 }
-function Bu(e) {
-	var t = 1, n = e(Ru(t), zu(t));
+function Vu(e) {
+	var t = 1, n = e(zu(t), Bu(t));
 	return n.constant = function(n) {
-		return arguments.length ? e(Ru(t = +n), zu(t)) : t;
-	}, Iu(n);
+		return arguments.length ? e(zu(t = +n), Bu(t)) : t;
+	}, Lu(n);
 }
-function Vu() {
-	var e = Bu(Nu());
+function Hu() {
+	var e = Vu(Pu());
 	return e.copy = function() {
-		return Mu(e, Vu()).constant(e.constant());
-	}, Cu.apply(e, arguments);
+		return Nu(e, Hu()).constant(e.constant());
+	}, wu.apply(e, arguments);
 }
 // src/parts/CurveChart.tsx
-var [Hu, Uu, Wu, Gu, Ku, qu] = [
+var [Uu, Wu, Gu, Ku, qu, Ju] = [
 	340,
 	170,
 	38,
@@ -5000,13 +5003,13 @@ var [Hu, Uu, Wu, Gu, Ku, qu] = [
 	10,
 	12
 ];
-function Ju({ session: e }) {
+function Yu({ session: e }) {
 	let t = e.sides.map(({ run: e }) => e.data.curve.filter((e) => e.faithfulness !== null)), n = t.flat();
-	if (!n.length) return /* @__PURE__ */ M("p", {
+	if (!n.length) return /* @__PURE__ */ P("p", {
 		class: "lacking",
 		children: "No faithfulness of other sizes was measured for this page."
 	});
-	let r = n.map((e) => e.faithfulness), i = Math.max(...n.map((e) => e.size), 1), a = Vu().constant(3).domain([0, i]).range([Wu, Hu - qu]), o = Lu().domain([Math.max(-1.5, Math.min(0, ...r)), Math.min(2.5, Math.max(1.05, ...r))]).nice(4).range([Uu - Gu, Ku]).clamp(!0), { size: s } = e.view.value, c = [
+	let r = n.map((e) => e.faithfulness), i = Math.max(...n.map((e) => e.size), 1), a = Hu().constant(3).domain([0, i]).range([Gu, Uu - Ju]), o = Ru().domain([Math.max(-1.5, Math.min(0, ...r)), Math.min(2.5, Math.max(1.05, ...r))]).nice(4).range([Wu - Ku, qu]).clamp(!0), { size: s } = e.view.value, c = [
 		0,
 		1,
 		10,
@@ -5016,105 +5019,105 @@ function Ju({ session: e }) {
 		1e5,
 		1e6
 	].filter((e) => e <= i);
-	return /* @__PURE__ */ M("svg", {
+	return /* @__PURE__ */ P("svg", {
 		class: "curve",
-		viewBox: `0 0 ${Hu} ${Uu}`,
+		viewBox: `0 0 ${Uu} ${Wu}`,
 		role: "img",
-		"aria-label": Zu(e),
+		"aria-label": Qu(e),
 		children: [
-			o.ticks(4).map((e) => /* @__PURE__ */ M("g", {
+			o.ticks(4).map((e) => /* @__PURE__ */ P("g", {
 				class: e === 1 ? "tick whole" : "tick",
-				children: [/* @__PURE__ */ M("line", {
-					x1: Wu,
-					x2: Hu - qu,
+				children: [/* @__PURE__ */ P("line", {
+					x1: Gu,
+					x2: Uu - Ju,
 					y1: o(e),
 					y2: o(e)
-				}), /* @__PURE__ */ M("text", {
-					x: Wu - 6,
+				}), /* @__PURE__ */ P("text", {
+					x: Gu - 6,
 					y: o(e) + 4,
 					"text-anchor": "end",
 					children: e
 				})]
 			}, e)),
-			c.map((e) => /* @__PURE__ */ M("text", {
+			c.map((e) => /* @__PURE__ */ P("text", {
 				class: "label",
 				x: a(e),
-				y: Uu - Gu + 15,
+				y: Wu - Ku + 15,
 				"text-anchor": "middle",
 				children: e >= 1e3 ? `${e / 1e3}k` : e
 			}, e)),
-			/* @__PURE__ */ M("text", {
+			/* @__PURE__ */ P("text", {
 				class: "label",
-				x: (Wu + Hu) / 2,
-				y: Uu - 3,
+				x: (Gu + Uu) / 2,
+				y: Wu - 3,
 				"text-anchor": "middle",
 				children: "edges before pruning"
 			}),
-			t.map((t, n) => /* @__PURE__ */ M("g", {
+			t.map((t, n) => /* @__PURE__ */ P("g", {
 				class: e.sides.length > 1 ? n ? "second" : "first" : "only",
 				children: [
-					t.map((e) => e.interval && /* @__PURE__ */ M("line", {
+					t.map((e) => e.interval && /* @__PURE__ */ P("line", {
 						class: "sure",
 						x1: a(e.size),
 						x2: a(e.size),
-						...Xu(e, o)
+						...Zu(e, o)
 					}, e.size)),
-					/* @__PURE__ */ M("polyline", { points: t.map((e) => `${a(e.size)},${o(e.faithfulness)}`).join(" ") }),
-					t.map((e) => /* @__PURE__ */ M("circle", {
+					/* @__PURE__ */ P("polyline", { points: t.map((e) => `${a(e.size)},${o(e.faithfulness)}`).join(" ") }),
+					t.map((e) => /* @__PURE__ */ P("circle", {
 						cx: a(e.size),
 						cy: o(e.faithfulness),
 						r: 2.6,
-						children: /* @__PURE__ */ M("title", { children: `${e.size} edges, ${e.kept} pruned: ${e.faithfulness.toFixed(3)}` })
+						children: /* @__PURE__ */ P("title", { children: `${e.size} edges, ${e.kept} pruned: ${e.faithfulness.toFixed(3)}` })
 					}, e.size)),
-					/* @__PURE__ */ M(Yu, {
-						at: Rl(t, s)?.faithfulness,
+					/* @__PURE__ */ P(Xu, {
+						at: zl(t, s)?.faithfulness,
 						x: a(s),
 						y: o
 					})
 				]
 			}, n)),
-			/* @__PURE__ */ M("line", {
+			/* @__PURE__ */ P("line", {
 				class: "here",
 				x1: a(s),
 				x2: a(s),
-				y1: Ku,
-				y2: Uu - Gu
+				y1: qu,
+				y2: Wu - Ku
 			})
 		]
 	});
 }
-function Yu({ at: e, x: t, y: n }) {
-	return e === void 0 ? null : /* @__PURE__ */ M("circle", {
+function Xu({ at: e, x: t, y: n }) {
+	return e === void 0 ? null : /* @__PURE__ */ P("circle", {
 		class: "here",
 		cx: t,
 		cy: n(e),
 		r: 5.5
 	});
 }
-function Xu(e, t) {
+function Zu(e, t) {
 	return {
 		y1: t(e.interval[0]),
 		y2: t(e.interval[1])
 	};
 }
-function Zu(e) {
+function Qu(e) {
 	return e.sides.map(({ run: e }) => {
 		let t = e.data.curve.map((e) => `${e.size} edges ${e.faithfulness?.toFixed(2) ?? "not defined"}`);
 		return `Faithfulness of ${e.data.name} over size: ${t.join(", ")}`;
 	}).join(". ");
 }
 // src/parts/Size.tsx
-function Qu({ session: e }) {
+function $u({ session: e }) {
 	let { sizes: t } = e, { size: n } = e.view.value, r = e.start.size, i = t[t.length - 1], a = e.sides.every((e) => e.run.data.edges.scored);
-	return /* @__PURE__ */ M("section", {
+	return /* @__PURE__ */ P("section", {
 		class: "panel size",
 		"aria-label": "Size",
 		children: [
-			/* @__PURE__ */ M("h2", { children: "Size" }),
-			a && /* @__PURE__ */ M("div", {
+			/* @__PURE__ */ P("h2", { children: "Size" }),
+			a && /* @__PURE__ */ P("div", {
 				class: "sizes",
 				children: [
-					/* @__PURE__ */ M("input", {
+					/* @__PURE__ */ P("input", {
 						type: "range",
 						"aria-label": "Edges chosen",
 						"aria-valuetext": `${n} edges chosen`,
@@ -5123,7 +5126,7 @@ function Qu({ session: e }) {
 						value: Ac(t, n),
 						onInput: (n) => e.change({ size: t[Number(n.currentTarget.value)] })
 					}),
-					/* @__PURE__ */ M("input", {
+					/* @__PURE__ */ P("input", {
 						type: "number",
 						"aria-label": "Edges chosen, as a number",
 						min: 0,
@@ -5134,7 +5137,7 @@ function Qu({ session: e }) {
 							e.change({ size: Math.max(0, Math.min(i, n || 0)) });
 						}
 					}),
-					/* @__PURE__ */ M("button", {
+					/* @__PURE__ */ P("button", {
 						type: "button",
 						disabled: n === r,
 						onClick: () => e.change({ size: r }),
@@ -5142,48 +5145,48 @@ function Qu({ session: e }) {
 					})
 				]
 			}),
-			/* @__PURE__ */ M("div", {
+			/* @__PURE__ */ P("div", {
 				role: "status",
 				class: "told",
-				children: [e.sides.map((t) => /* @__PURE__ */ M($u, {
+				children: [e.sides.map((t) => /* @__PURE__ */ P(ed, {
 					session: e,
 					side: t
-				}, t.index)), e.shared.value && /* @__PURE__ */ M(ed, { session: e })]
+				}, t.index)), e.shared.value && /* @__PURE__ */ P(td, { session: e })]
 			}),
-			/* @__PURE__ */ M(Ju, { session: e })
+			/* @__PURE__ */ P(Yu, { session: e })
 		]
 	});
 }
-function $u({ session: e, side: t }) {
-	let { data: n, edges: r } = t.run, { ranks: i, size: a } = t.circuit.value, o = i.length - t.visible.value.length, s = Rl(n.curve, a), c = e.sides.length > 1;
-	return /* @__PURE__ */ M("p", {
+function ed({ session: e, side: t }) {
+	let { data: n, edges: r } = t.run, { ranks: i, size: a } = t.circuit.value, o = i.length - t.visible.value.length, s = zl(n.curve, a), c = e.sides.length > 1;
+	return /* @__PURE__ */ P("p", {
 		class: "side-told",
 		"data-kept": i.length,
 		children: [
-			c && /* @__PURE__ */ M("b", {
+			c && /* @__PURE__ */ P("b", {
 				class: `swatch-${t.index ? "second" : "first"}`,
 				children: [n.name, ": "]
 			}),
-			/* @__PURE__ */ M("b", { children: i.length.toLocaleString("en") }),
+			/* @__PURE__ */ P("b", { children: i.length.toLocaleString("en") }),
 			" of ",
 			n.edges.all.toLocaleString("en"),
 			" edges",
 			n.chosen.prune && `, ${a.toLocaleString("en")} before pruning`,
 			o > 0 && `; filters hide ${o.toLocaleString("en")}`,
-			s && /* @__PURE__ */ M(x, { children: [
+			s && /* @__PURE__ */ P(x, { children: [
 				"; faithfulness ",
 				s.measured ? "" : "about ",
-				/* @__PURE__ */ M("b", { children: s.faithfulness.toFixed(3) })
+				/* @__PURE__ */ P("b", { children: s.faithfulness.toFixed(3) })
 			] }),
-			t.judged.value && /* @__PURE__ */ M("span", {
+			t.judged.value && /* @__PURE__ */ P("span", {
 				class: "block",
 				children: Bc(t.run, t.judged.value)
 			}),
-			n.edges.scored && n.edges.able < n.edges.all && /* @__PURE__ */ M("span", {
+			n.edges.scored && n.edges.able < n.edges.all && /* @__PURE__ */ P("span", {
 				class: "block",
 				children: [n.edges.able.toLocaleString("en"), " edges have a score to be chosen by."]
 			}),
-			r.length < n.edges.able && /* @__PURE__ */ M("span", {
+			r.length < n.edges.able && /* @__PURE__ */ P("span", {
 				class: "block",
 				children: [
 					"This page holds the ",
@@ -5196,89 +5199,92 @@ function $u({ session: e, side: t }) {
 		]
 	});
 }
-function ed({ session: e }) {
+function td({ session: e }) {
 	let { both: t, only: n, jaccard: r } = e.shared.value, [i, a] = e.sides.map((e) => e.run.data.name);
-	return /* @__PURE__ */ M("p", {
+	return /* @__PURE__ */ P("p", {
 		class: "shared",
 		children: [
 			"In both ",
-			/* @__PURE__ */ M("b", { children: t }),
+			/* @__PURE__ */ P("b", { children: t }),
 			", only in ",
 			i,
 			" ",
-			/* @__PURE__ */ M("b", { children: n[0] }),
+			/* @__PURE__ */ P("b", { children: n[0] }),
 			", only in ",
 			a,
 			" ",
-			/* @__PURE__ */ M("b", { children: n[1] }),
+			/* @__PURE__ */ P("b", { children: n[1] }),
 			"; Jaccard index",
 			" ",
-			/* @__PURE__ */ M("b", { children: r.toFixed(3) })
+			/* @__PURE__ */ P("b", { children: r.toFixed(3) })
 		]
 	});
 }
 // src/parts/App.tsx
-var td = [
+var nd = [
 	"auto",
 	"light",
 	"dark"
 ];
-function nd({ session: e }) {
-	let { theme: t } = e.view.value;
-	return /* @__PURE__ */ M("div", {
+function rd({ session: e }) {
+	let { theme: t } = e.view.value, n = De(null);
+	return Ee(() => {
+		let t = n.current.closest(".edgewise-widget") ?? document.body, r = (t) => {
+			t.key === "Escape" && e.change({ pin: "" }), t.key === "/" && !(t.target instanceof HTMLInputElement) && (n.current.querySelector("[type=search]")?.focus(), t.preventDefault());
+		};
+		return t.addEventListener("keydown", r), () => t.removeEventListener("keydown", r);
+	}, []), /* @__PURE__ */ P("div", {
 		class: "edgewise",
+		ref: n,
 		"data-theme": e.dark.value ? "dark" : "light",
-		onKeyDown: (t) => {
-			t.key === "Escape" && e.change({ pin: "" }), t.key === "/" && !(t.target instanceof HTMLInputElement) && (t.currentTarget.querySelector("[type=search]")?.focus(), t.preventDefault());
-		},
-		children: [/* @__PURE__ */ M("header", { children: [/* @__PURE__ */ M("h1", { children: e.report.title }), /* @__PURE__ */ M("label", {
+		children: [/* @__PURE__ */ P("header", { children: [/* @__PURE__ */ P("h1", { children: e.report.title }), /* @__PURE__ */ P("label", {
 			class: "theme",
-			children: ["Theme", /* @__PURE__ */ M("select", {
+			children: ["Theme", /* @__PURE__ */ P("select", {
 				value: t,
 				onChange: (t) => e.change({ theme: t.currentTarget.value }),
-				children: td.map((e) => /* @__PURE__ */ M("option", {
+				children: nd.map((e) => /* @__PURE__ */ P("option", {
 					value: e,
 					children: e
 				}, e))
 			})]
-		})] }), /* @__PURE__ */ M("div", {
+		})] }), /* @__PURE__ */ P("div", {
 			class: "body",
-			children: [/* @__PURE__ */ M("div", {
+			children: [/* @__PURE__ */ P("div", {
 				class: "drawings",
-				children: [/* @__PURE__ */ M("div", {
+				children: [/* @__PURE__ */ P("div", {
 					class: e.sides.length > 1 ? "two" : "one",
-					children: e.sides.map((t) => /* @__PURE__ */ M("section", {
+					children: e.sides.map((t) => /* @__PURE__ */ P("section", {
 						"aria-label": `Circuit of ${t.run.data.name}`,
-						children: [e.sides.length > 1 && /* @__PURE__ */ M("h2", {
+						children: [e.sides.length > 1 && /* @__PURE__ */ P("h2", {
 							class: `swatch-${t.index ? "second" : "first"}`,
 							children: t.run.data.name
-						}), /* @__PURE__ */ M(ol, {
+						}), /* @__PURE__ */ P(sl, {
 							session: e,
 							side: t
 						})]
 					}, t.index))
-				}), /* @__PURE__ */ M(wl, { session: e })]
-			}), /* @__PURE__ */ M("div", {
+				}), /* @__PURE__ */ P(Tl, { session: e })]
+			}), /* @__PURE__ */ P("div", {
 				class: "panels",
 				children: [
-					/* @__PURE__ */ M(Qu, { session: e }),
-					/* @__PURE__ */ M(ye, { session: e }),
-					/* @__PURE__ */ M(Il, { session: e }),
-					/* @__PURE__ */ M(gl, { session: e }),
-					/* @__PURE__ */ M(Sl, { session: e })
+					/* @__PURE__ */ P($u, { session: e }),
+					/* @__PURE__ */ P(Ue, { session: e }),
+					/* @__PURE__ */ P(Ll, { session: e }),
+					/* @__PURE__ */ P(_l, { session: e }),
+					/* @__PURE__ */ P(Cl, { session: e })
 				]
 			})]
 		})]
 	});
 }
 // src/widget.tsx
-var rd = { render({ model: e, el: t }) {
+var id = { render({ model: e, el: t }) {
 	t.classList.add("edgewise-widget"), t.style.setProperty("--height", `${e.get("height")}px`);
 	let n = () => {
-		j(null, t), j(/* @__PURE__ */ M(nd, { session: Uc(e.get("report"), "") }), t);
+		j(null, t), j(/* @__PURE__ */ P(rd, { session: Uc(e.get("report"), "") }), t);
 	};
 	return e.on("change:report", n), n(), () => {
 		e.off("change:report", n), j(null, t);
 	};
 } };
-export { rd as default };
+export { id as default };

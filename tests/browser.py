@@ -1,0 +1,72 @@
+"""Pages in a real browser, Debian's Chromium: none may ask the network for anything, nor complain."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+OFFLINE = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+TOLD = ".side-told"
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    place = shutil.which("chromium")
+    assert place, "the tests of pages need Chromium: make browser"
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=place, args=list(OFFLINE))
+        yield found
+        found.close()
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, address: str = "", **how) -> Iterator[Page]:
+    """A page from disk; when it is closed, nothing may have been asked of the network or gone wrong."""
+    how = {"viewport": {"width": 1400, "height": 900}, **how}
+    context = browser.new_context(**how)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{path.resolve().as_uri()}{address}")
+    page.wait_for_selector("[data-drawn]")
+    yield page
+    context.close()
+    assert wrong == []
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def kept(page: Page, side: int = 0) -> int:
+    """Edges of the circuit, as the page tells them."""
+    return int(page.locator(TOLD).nth(side).get_attribute("data-kept") or -1)
+
+
+def wait_until_lit(page: Page, nodes: set[str]) -> None:
+    """Until these are the nodes that are not dim, and no others."""
+    page.wait_for_function(
+        """(names) => {
+            const lit = [...document.querySelectorAll(".node.used:not(.dim)")].map((one) => one.dataset.node);
+            return JSON.stringify(lit.sort()) === JSON.stringify(names);
+        }""",
+        arg=sorted(nodes),
+    )
+
+
+def nodes_with(page: Page, look: str) -> set[str]:
+    found = page.locator(f".node{look}").evaluate_all("all => all.map(one => one.dataset.node)")
+    return set(found)
+
+
+def names_in_table(page: Page) -> list[str]:
+    return page.locator("tbody button.edge").all_inner_texts()
+
+
+def choose_size(page: Page, size: int) -> None:
+    field = page.get_by_label("Edges chosen, as a number")
+    field.fill(str(size))
+    field.press("Enter")
+    page.wait_for_function(f"document.querySelector('[type=number]').value === '{size}'")
