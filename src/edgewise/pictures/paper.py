@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from edgewise.errors import BadInput
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 
 COLUMN, HEIGHT = 4.2, 3.1
 """Inches."""
+TITLE = 52
+"""Letters of a title that are as wide as a column."""
 INK, PAPER = "#1e293b", "#ffffff"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 GREY = "#64748b"
 FORMS = ("svg", "png", "pdf")
+NUMBERS = ".numbers.json"
+"""How the file of a picture's numbers ends."""
 SETTINGS: dict[Any, Any] = {
     "font.size": 8.5,
     "axes.spines.top": False,
@@ -69,7 +74,7 @@ class Picture:
             self.figure.savefig(written, format=form, dpi=200, metadata=told, bbox_inches="tight")
         make_parents(path)
         atomic_write(path, written.getvalue())
-        beside = path.with_suffix(".numbers.json")
+        beside = path.with_suffix(NUMBERS)
         atomic_write(beside, json.dumps(self.numbers, indent=1, allow_nan=False) + "\n")
 
 
@@ -77,7 +82,10 @@ class Picture:
 def sheet(columns: int = 1, rows: int = 1, height: float = HEIGHT) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure and its axes, row by row, to be drawn on inside the block."""
     with _figure(COLUMN * columns, height * rows, "constrained") as figure:
-        yield figure, [figure.add_subplot(rows, columns, place + 1) for place in range(rows * columns)]
+        every = [figure.add_subplot(rows, columns, place + 1) for place in range(rows * columns)]
+        yield figure, every
+        for axes in every:
+            axes.set_title(broken(axes.get_title()))
 
 
 @contextmanager
@@ -110,7 +118,8 @@ def check_some(things: Sized) -> None:
 
 
 def label(name: str) -> str:
-    """A name that matplotlib leaves out of no legend."""
+    """A name that matplotlib leaves out of no legend, and can write."""
+    name = printable(name)
     return f" {name}" if name.startswith("_") else name
 
 
@@ -119,6 +128,11 @@ def printable(name: str) -> str:
     return "".join(
         letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in name
     )
+
+
+def broken(title: str, columns: int = 1) -> str:
+    """A title in lines that so many columns are wide enough for."""
+    return "\n".join(wrap(title, TITLE * columns))
 
 
 def styles(count: int) -> Sequence[dict[str, Any]]:
