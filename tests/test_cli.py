@@ -152,6 +152,7 @@ def test_version_is_told():
             "--corruption --evaluate-on --edges --sparsity --jobs --batch-size --dtype --device "
             "--parquet --quiet --json",
         ),
+        ("plot", "--only --format --out --edges --known --curve --exact --overwrite --quiet --json"),
         ("export", "--out --format --overwrite"),
         ("list", "--json"),
     ],

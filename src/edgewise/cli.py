@@ -27,6 +27,7 @@ from edgewise.request import (
     EvaluationRequest,
     ExportRequest,
     ListRequest,
+    PlotRequest,
     Request,
     StabilityRequest,
     UnitsRequest,
@@ -244,6 +245,29 @@ def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) ->
         tell(f"edgewise: not done: {name}: {problem.splitlines()[-1]}")
     if done.failed:
         raise typer.Exit(1)
+
+
+@app.command(cls=Verb)
+@with_options_of(PlotRequest, "run")
+def plot(request: PlotRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Make the pictures that a run has the numbers for. No model is run.
+
+    Examples:
+
+        edgewise plot runs/ioi
+
+        edgewise plot runs/ioi --only circuit --edges 50 --format pdf --out figures
+    """
+    from edgewise.plot_run import plot_run
+    from edgewise.screens import plotted_as_json, show_plotted
+
+    heard_unless(quiet)
+    done = plot_run(request)
+    tell_notes(done.notes, quiet)
+    if json:
+        print_json(plotted_as_json(done))
+    elif not quiet:
+        show_plotted(done)
 
 
 @app.command("list", cls=Verb)
