@@ -151,9 +151,18 @@ def test_a_curve_of_another_model_is_refused(full):
     (full / "seven.json").write_text(json.dumps(told))
     [found] = problems(edgewise("plot", full / "run", "--curve", full / "seven.json", "--out", full / "x"))
     assert found == (
-        f"--curve: circuits of {EDGES} edges were needed. Got {full / 'seven.json'}, whose model has 7. "
+        f"a curve: circuits of {EDGES} edges were needed. Got {full / 'seven.json'}, whose model has 7. "
         "Give a curve of this run."
     )
+
+
+def test_a_curve_in_the_run_s_folder_is_drawn_unasked(full):
+    (full / "run" / "curve.json").write_bytes((full / "curve.json").read_bytes())
+    done = plot_run(PlotRequest(run=str(full / "run"), only=("faithfulness",), out=str(full / "own-curve")))
+    (full / "run" / "curve.json").unlink()
+    assert list(done.made) == ["faithfulness"]
+    told = json.loads((full / "own-curve" / "faithfulness.numbers.json").read_text())
+    assert told["eap"]["cpr"] == pytest.approx(read_curve(full / "curve.json").cpr)
 
 
 def test_a_curve_is_read_as_it_was_measured_and_without_its_areas_too(full, tmp_path):

@@ -33,7 +33,7 @@ from edgewise.run_folder import TRAINING, Run, load_run
 from edgewise.validation import check_can_be_made, check_edges, truth_to_judge_by
 from edgewise.zoo.known import KnownCircuit
 
-FOLDER = "pictures"
+FOLDER, CURVE = "pictures", "curve.json"
 MOST = 3000
 """Edges of a circuit that is drawn."""
 
@@ -112,7 +112,8 @@ def check(request: PlotRequest) -> Seen:
     with gathered(problems):
         exact = None if request.exact is None else exact_run(request.exact, graph)
     with gathered(problems):
-        curve = None if request.curve is None else curve_of(request.curve, graph)
+        if (place := place_of_curve(request)) is not None:
+            curve = curve_of(place, graph)
     known, why = None, ""
     with gathered(problems):
         if run is not None:
@@ -150,12 +151,18 @@ def exact_run(folder: str, graph: Graph | None) -> Run:
     return run
 
 
-def curve_of(path: str, graph: Graph | None) -> Curve:
+def place_of_curve(request: PlotRequest) -> Path | None:
+    """The file given, or the run's own where it has one."""
+    own = Path(request.run) / CURVE
+    return Path(request.curve) if request.curve is not None else own if own.is_file() else None
+
+
+def curve_of(path: Path, graph: Graph | None) -> Curve:
     curve = read_curve(path)
     sizes = {each.graph_edges for each in curve.evaluations if each.granularity == "edges"}
     if graph is not None and sizes - {graph.edge_count}:
         raise BadInput(
-            f"--curve: circuits of {graph.edge_count:,} edges were needed. Got {path}, whose model has "
+            f"a curve: circuits of {graph.edge_count:,} edges were needed. Got {path}, whose model has "
             f"{', '.join(f'{size:,}' for size in sizes)}. Give a curve of this run."
         )
     return curve
