@@ -34,7 +34,7 @@ class Page:
         self.name, self.folder = name, folder
         self.lines = [f"# {title}", "", source, ""]
         self.numbers: dict[str, Any] = {}
-        self.pictures: dict[str, Picture | str] = {}
+        self.pictures: dict[str, Picture] = {}
         self.began = time.monotonic()
 
     def heading(self, words: str) -> None:
@@ -53,8 +53,7 @@ class Page:
     def code(self, text: str) -> None:
         self.lines += [*(f"    {line}".rstrip() for line in text.splitlines()), ""]
 
-    def picture(self, key: str, picture: Picture | str, caption: str) -> None:
-        """A chart, or a circuit's SVG as text."""
+    def picture(self, key: str, picture: Picture, caption: str) -> None:
         self.pictures[key] = picture
         self.lines += [f"![{caption}]({self.name}/{key}.svg)", "", f"*{caption}*", ""]
 
@@ -66,12 +65,7 @@ class Page:
     def save(self, command: str) -> None:
         """command: what makes the page again, from the project's folder."""
         for key, picture in self.pictures.items():
-            path = self.folder / self.name / f"{key}.svg"
-            if isinstance(picture, Picture):
-                picture.save(path)
-            else:
-                make_parents(path)
-                atomic_write(path, picture)
+            picture.save(self.folder / self.name / f"{key}.svg")
         self.lines += ["## How it was made", "", "<!-- not run: it takes minutes -->"]
         self.lines += ["```shell", command, "```", "", self._made()]
         numbers = self.folder / self.name / "numbers.json"

@@ -15,7 +15,7 @@ from reproductions.weight_gradients_cases import CASES, Case, by_gradients, mean
 import edgewise as ew
 from edgewise import zoo
 from edgewise.methods.direct_effect import direct_effect
-from edgewise.pictures.charts import heat_picture
+from edgewise.pictures.heat import heat_picture
 from edgewise.pictures.paper import Picture
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.catalogue import metric_for

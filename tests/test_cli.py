@@ -153,6 +153,7 @@ def test_version_is_told():
             "--parquet --quiet --json",
         ),
         ("view", "--out --known --no-open --overwrite --quiet --json"),
+        ("plot", "--only --format --out --edges --known --curve --exact --overwrite --quiet --json"),
         ("export", "--out --format --overwrite"),
         ("list", "--json"),
     ],

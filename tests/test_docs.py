@@ -18,6 +18,7 @@ from edgewise.methods.fine_pruning import LEARNERS
 from edgewise.methods.options import own_options
 from edgewise.models.families import FAMILIES
 from edgewise.patching.replacements import ABLATIONS
+from edgewise.plot_run import PICTURES
 from edgewise.request import UnitsRequest
 from edgewise.run_folder import FILES, OF_LEARNED_MASKS
 from edgewise.tasks import metrics, programs
@@ -137,6 +138,16 @@ def test_every_family_has_a_row():
 def test_the_options_of_loading_are_those_of_load():
     rows = table(DOCS / "your-own-model.md", "## Loading")
     assert names_in(rows) == list(inspect.signature(ew.load).parameters)
+
+
+def test_the_pictures_of_a_run_are_told_in_their_own_words_and_shown():
+    page = DOCS / "pictures.md"
+    rows = table(page, "# Pictures")
+    assert {row["picture"]: row["what it shows"] for row in rows} == {
+        name: one.told for name, one in PICTURES.items()
+    }
+    for name in PICTURES:
+        assert f"](pictures/{name}.svg)" in page.read_text()
 
 
 def test_the_formats_are_told_in_their_own_words():

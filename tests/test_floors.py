@@ -31,7 +31,7 @@ FLOORS = [
     "validation",
     "run_page run",
     "evaluate_checks evaluate_run stability_run compare_run",
-    "units_run export_run view_run bench",
+    "units_run export_run view_run plot_checks plot_run bench",
     "usage command screens judging_screens cli",
     "__init__ __main__",
 ]

@@ -1,4 +1,4 @@
-"""Edges that work against the answer: in the file of known circuits, in pictures and in lists."""
+"""Edges that work against the answer: in the file of known circuits and in lists."""
 
 import json
 
@@ -7,12 +7,9 @@ import pytest
 from edgewise import zoo
 from edgewise.circuit import Circuit
 from edgewise.errors import BrokenFile
-from edgewise.reports.drawing import KINDS, draw
-from edgewise.reports.layout import AGAINST
 from edgewise.reports.lists import models
 from edgewise.zoo.known import FORMAT, VERSION, KnownCircuit, load_known, save_known
 from graphs import SMALL
-from test_drawing import group, titles
 
 CIRCUIT = Circuit.of(SMALL, ["embed->a0.h0<v>", "a0.h0->logits"])
 AGAINST_IT = Circuit.of(SMALL, ["a0.h0->logits"])
@@ -57,15 +54,6 @@ def test_a_file_of_known_circuits_is_refused_when_what_works_against_is_not_of_t
     with pytest.raises(BrokenFile, match=problem) as refused:
         load_known(path, SMALL)
     assert str(path) in str(refused.value)
-
-
-def test_an_edge_against_the_answer_is_drawn_in_its_own_colour_and_told():
-    picture = draw(CIRCUIT, against=AGAINST_IT)
-    colours = {titles([edge])[0]: edge.get("stroke") for edge in group(picture, "edges")}
-    assert colours == {"embed->a0.h0<v>": KINDS["v"][0], "a0.h0->logits": KINDS[AGAINST][0]}
-    assert [each.text for each in group(picture, "legend") if each.text] == ["value", KINDS[AGAINST][1]]
-    assert "Edges: 2; against the answer: 1." in picture
-    assert draw(CIRCUIT, against=NONE) == draw(CIRCUIT)
 
 
 def test_the_list_of_models_tells_how_many_edges_are_against_the_answer():

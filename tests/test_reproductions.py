@@ -76,7 +76,7 @@ TABLES = {
     "interpolation_descent": ["accuracy", "others", "his", "cost"],
 }
 """By the keys of their numbers."""
-CHARTS = {"eap_paper": 13, "weight_gradients": 5, "acdc": 3, "edge_pruning": 0, "interpolation_descent": 0}
+CHARTS = {"eap_paper": 16, "weight_gradients": 5, "acdc": 3, "edge_pruning": 0, "interpolation_descent": 0}
 PUBLISHED = {
     "eap_paper": ["| 0.904 |", "| 0.531 |"],
     "weight_gradients": ["most dissimilar token", "negative log-probability"],

@@ -5,6 +5,8 @@ python zoo-training/draw_circuits.py
 <model>.svg         a bundled model's, under the ablation `corrupted`
 <model>-zero.svg    a compiled model's, under `zero`
 <task>-<model>.svg  one that a paper found by hand in a model of others
+
+Beside each, its numbers: <name>.numbers.json.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ from pathlib import Path
 
 from edgewise import zoo
 from edgewise.circuit import Circuit
-from edgewise.files import atomic_write
 from edgewise.graph import Graph
-from edgewise.reports.drawing import draw
+from edgewise.pictures.circuit_picture import circuit_picture
+from edgewise.pictures.paper import Picture
 from edgewise.tasks.programs import PROGRAMS
 from edgewise.zoo import published
 from tables import PAGES, known_of
@@ -35,7 +37,8 @@ def _draw_known(name: str, folder: Path) -> None:
     for ablation, picture in pictures.items():
         title = f"zoo:{name}, ablation {ablation}"
         truth = known[ablation]
-        _write(picture, draw(truth.circuit, truth.backups, title, truth.against))
+        drawn = circuit_picture(truth.circuit, title=title, backups=truth.backups, against=truth.against)
+        _save(picture, drawn)
 
 
 def _draw_published(path: Path) -> None:
@@ -43,12 +46,13 @@ def _draw_published(path: Path) -> None:
     sizes = found["graph"]
     graph = Graph(sizes["layers"], sizes["heads"], sizes["heads"], mlps=sizes["mlps"])
     title = f"{found['task']} in {found['names'][0]}, as published"
-    _write(path.stem, draw(Circuit.of(graph, found["edges"]), title=title))
+    _save(path.stem, circuit_picture(Circuit.of(graph, found["edges"]), title=title))
 
 
-def _write(name: str, picture: str) -> None:
-    atomic_write(PAGES / f"{name}.svg", picture)
-    print(f"{name}.svg: {len(picture) / 1024:.0f} kB")
+def _save(name: str, picture: Picture) -> None:
+    path = PAGES / f"{name}.svg"
+    picture.save(path)
+    print(f"{path.name}: {path.stat().st_size / 1024:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from reproductions.page import Page, number
 
 import edgewise as ew
 from edgewise.evaluation.grid import YoudenGrid
-from edgewise.pictures.charts import heat_picture, roc_picture
+from edgewise.pictures.charts import roc_picture
+from edgewise.pictures.heat import heat_picture
 from edgewise.pictures.paper import Picture
 
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)

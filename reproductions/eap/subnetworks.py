@@ -8,7 +8,7 @@ from reproductions.eap.subject import TASKS, Subject, file_name, named
 from reproductions.page import Page
 
 import edgewise as ew
-from edgewise.reports.drawing import draw
+from edgewise.pictures.circuit_picture import circuit_picture
 
 PUBLISHED_THRESHOLD = {"ioi": 0.077, "greater-than": 0.009, "docstring": 0.244}
 """Figure 6."""
@@ -27,7 +27,10 @@ def subnetwork_section(page: Page, subjects: Sequence[Subject]) -> None:
         chosen, known = subnetwork(subject), subject.case.known
         missing, false = known.circuit - chosen, chosen - known.circuit - known.backups
         caption = f"Figure 6, {subject.name}: EAP's {len(chosen):,} strongest edges"
-        page.picture(file_name("figure 6", subject.name), draw(chosen, title=caption), caption)
+        drawn = circuit_picture(
+            chosen, subject.eap, known, title=f"{subject.name}: EAP, {len(chosen):,} edges"
+        )
+        page.picture(file_name("figure 6", subject.name), drawn, caption)
         counts = [len(chosen), len(chosen.prune())]
         cells = [*(f"{count:,}" for count in counts), _edges(missing), _edges(false), f"{room(subject):,}"]
         rows.append([subject.name, *cells])

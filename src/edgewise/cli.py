@@ -27,6 +27,7 @@ from edgewise.request import (
     EvaluationRequest,
     ExportRequest,
     ListRequest,
+    PlotRequest,
     Request,
     StabilityRequest,
     UnitsRequest,
@@ -268,6 +269,29 @@ def view(request: ViewRequest, *, quiet: Quiet = False, json: Json = False) -> N
         print(f"wrote {done.path}")
         if request.open and not done.opened:
             tell("note: no browser was found: open that file in one.")
+
+
+@app.command(cls=Verb)
+@with_options_of(PlotRequest, "run")
+def plot(request: PlotRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Make the pictures that a run has the numbers for. No model is run.
+
+    Examples:
+
+        edgewise plot runs/ioi
+
+        edgewise plot runs/ioi --only circuit --edges 50 --format pdf --out figures
+    """
+    from edgewise.plot_run import plot_run
+    from edgewise.screens import plotted_as_json, show_plotted
+
+    heard_unless(quiet)
+    done = plot_run(request)
+    tell_notes(done.notes, quiet)
+    if json:
+        print_json(plotted_as_json(done))
+    elif not quiet:
+        show_plotted(done)
 
 
 @app.command("list", cls=Verb)

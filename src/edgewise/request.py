@@ -278,6 +278,38 @@ class ViewRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlotRequest:
+    """One run of `plot`."""
+
+    run: Annotated[str, Help("The folder of a run.", "RUN")]
+    only: Annotated[
+        tuple[str, ...],
+        Help(
+            "One picture; repeat it for more: circuit, heads, scores, training, roc, faithfulness, effects.",
+            "NAME",
+        ),
+    ] = ()
+    format: Annotated[str, Help("svg, png or pdf.", "NAME")] = "svg"
+    out: Annotated[str | None, Help("The folder to write; else pictures/ in the run's.", "FOLDER")] = None
+    edges: Annotated[
+        int | None, Help("Draw the circuit of the N strongest edges, not the run's own.", "N")
+    ] = None
+    known: Annotated[
+        str | None, Help("The known circuit, as in discover; else that of the run's task.", "PATH")
+    ] = None
+    curve: Annotated[
+        str | None,
+        Help("For faithfulness: what `evaluate RUN --curve --out FILE.json` wrote.", "FILE.json"),
+    ] = None
+    exact: Annotated[
+        str | None, Help("For effects: a run on the same graph whose scores are exact effects.", "RUN")
+    ] = None
+    overwrite: Annotated[bool, Help("Replace pictures that are there.")] = False
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportRequest:
     """One run of `export`."""
 

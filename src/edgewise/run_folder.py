@@ -28,7 +28,7 @@ from edgewise.circuit import Circuit, Scores
 from edgewise.costs import Costs
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.evaluation.curve import Curve
-from edgewise.evaluation.curve_file import load_curve, save_curve
+from edgewise.evaluation.curve_file import read_curve, save_curve
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.files import atomic_write, in_file, read_json
 from edgewise.formats import native
@@ -173,7 +173,7 @@ def load_run(folder: str | Path) -> Run:
     return Run(
         dataclasses.replace(request, out=str(folder)),
         *(scores, circuit, evaluation, record),
-        curve=load_curve(folder / CURVE) if (folder / CURVE).is_file() else None,
+        curve=read_curve(folder / CURVE) if (folder / CURVE).is_file() else None,
         attention=AttentionExamples.load(folder / ATTENTION) if (folder / ATTENTION).is_file() else None,
     )
 

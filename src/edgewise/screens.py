@@ -15,6 +15,7 @@ from edgewise.evaluation.intervals import intervals_of
 from edgewise.masks.constants import OPTIMAL
 from edgewise.methods import METHODS
 from edgewise.methods.options import own_options
+from edgewise.plot_run import PICTURES, Plotted
 from edgewise.reports.screen import screen
 from edgewise.reports.summary import (
     edges_table,
@@ -186,6 +187,26 @@ def units_run_as_json(run: UnitsRun) -> dict[str, Any]:
         "evaluation": short(run.evaluation),
         "notes": notes_on_units_run(run),
         "seconds": run.record["seconds"],
+    }
+
+
+def show_plotted(done: Plotted) -> None:
+    out = screen()
+    if done.made:
+        told = {path.name: PICTURES[name].told for name, path in done.made.items()}
+        out.print(section(f"Pictures in {done.folder}, each with its numbers", facts_table(told)))
+    run = shlex.quote(done.run.request.out)
+    if "faithfulness" in done.not_made:
+        out.print(Text("Next, measure more sizes, for a picture of faithfulness over size:", style="bold"))
+        out.print(f"  edgewise evaluate {run} --curve --out CURVE.json", soft_wrap=True)
+        out.print(f"  edgewise plot {run} --only faithfulness --curve CURVE.json", soft_wrap=True)
+
+
+def plotted_as_json(done: Plotted) -> dict[str, Any]:
+    return {
+        "folder": str(done.folder),
+        "pictures": {name: str(path) for name, path in done.made.items()},
+        "not_made": dict(done.not_made),
     }
 
 

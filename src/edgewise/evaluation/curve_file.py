@@ -1,7 +1,7 @@
-"""`curve.json`: faithfulness over size, as a file.
+"""Faithfulness over size, as a file: a run's `curve.json`, or what `edgewise evaluate --curve --out` writes.
 
-    {"format": "edgewise curve", "version": 1, "sizes": [shares], "chosen": [edges before pruning],
-     "areas": {...}, "full": [...], "replaced": [...], "evaluations": [...]}
+    {"format": "edgewise curve", "version": 1, "sizes": [shares], "areas": {...}, "full": [...],
+     "replaced": [...], "evaluations": [...]}
 
 The full model and the replaced run are the same at every size, so that their numbers of each example stand
 there once.
@@ -13,17 +13,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edgewise.errors import BadInput, BrokenFile
-from edgewise.evaluation.curve import Curve
+from edgewise.errors import BrokenFile
+from edgewise.evaluation.curve import Curve, check_shares
 from edgewise.evaluation.evaluation import Evaluation
-from edgewise.files import atomic_write, in_file, read_described
+from edgewise.files import atomic_write, in_file, read_json
 
 FORMAT, VERSION = "edgewise curve", 1
 SHARED = ("full", "replaced")
+HOW = "`edgewise evaluate RUN --curve --out FILE.json` writes one"
 
 
 def save_curve(curve: Curve, path: str | Path) -> None:
-    """Write a file that `load_curve` reads."""
+    """Write a file that `read_curve` reads."""
     first = curve.evaluations[0]
     content = {
         "format": FORMAT,
@@ -36,26 +37,29 @@ def save_curve(curve: Curve, path: str | Path) -> None:
     atomic_write(path, json.dumps(content, indent=1) + "\n")
 
 
-def load_curve(path: str | Path) -> Curve:
-    described = read_described(path, FORMAT, VERSION)
-    try:
-        shared = {name: described[name] for name in SHARED}
-        with in_file(path):
-            found = [
-                Evaluation.from_dict({**each, "per_example": {**each["per_example"], **shared}})
-                for each in described["evaluations"]
-            ]
-        sizes = tuple(float(share) for share in described["sizes"])
-    except (BadInput, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, BrokenFile):
-            raise
-        raise BrokenFile(f"{path} does not hold a curve: sizes and their evaluations were needed.") from error
-    if len(sizes) != len(found) or len(sizes) < 2:
-        raise BrokenFile(f"{path}: as many sizes as evaluations were needed, two or more.")
-    return Curve(sizes, tuple(found))
+def read_curve(path: str | Path) -> Curve:
+    """Of the sizes, beside the evaluations or under `curve`, and of the evaluations of these."""
+    told: Any = read_json(path)
+    of_sizes = told.get("curve", told) if isinstance(told, dict) else {}
+    sizes = of_sizes.get("sizes") if isinstance(of_sizes, dict) else None
+    found = told.get("evaluations") if isinstance(told, dict) else None
+    whole = isinstance(sizes, list) and isinstance(found, list) and len(sizes) == len(found)
+    if not whole or not all(isinstance(size, int | float) for size in sizes):
+        raise BrokenFile(f"{path}: a curve was needed, with a size for each of its evaluations. {HOW}.")
+    shared = {name: told[name] for name in SHARED if name in told}
+    with in_file(path):
+        check_shares(sizes)
+        evaluations = [Evaluation.from_dict(_with_shared(each, shared)) for each in found]
+        return Curve(tuple(float(size) for size in sizes), tuple(evaluations))
 
 
 def _without_shared(evaluation: Evaluation) -> dict[str, Any]:
     told = evaluation.to_dict()
     own = {name: each for name, each in told["per_example"].items() if name not in SHARED}
     return {**told, "per_example": own}
+
+
+def _with_shared(told: Any, shared: dict[str, Any]) -> Any:
+    if not isinstance(told, dict) or not isinstance(told.get("per_example"), dict):
+        return told
+    return {**told, "per_example": {**told["per_example"], **shared}}

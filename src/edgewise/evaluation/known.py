@@ -67,7 +67,7 @@ def youden_j(circuit: Circuit, known: KnownCircuit | Circuit) -> float:
 
 def against_known(scores: Scores, known: KnownCircuit | Circuit, by: str = "absolute") -> dict[str, float]:
     """The numbers of an evaluation."""
-    edges, nodes = edge_roc(scores, known, by), _node_roc_if_any(scores, known, by)
+    edges, nodes = edge_roc(scores, known, by), node_roc_if_any(scores, known, by)
     return {
         "edge_auc": edges.auc,
         "precision_at_known_size": edges.precision_at_known_size,
@@ -78,7 +78,7 @@ def against_known(scores: Scores, known: KnownCircuit | Circuit, by: str = "abso
     }
 
 
-def _node_roc_if_any(scores: Scores, known: KnownCircuit | Circuit, by: str) -> Roc | None:
+def node_roc_if_any(scores: Scores, known: KnownCircuit | Circuit, by: str) -> Roc | None:
     """None where all nodes belong, or none does."""
     _, inside, judged = _nodes(truth_on(known, scores.graph))
     inside = inside[judged | inside]

@@ -1,4 +1,4 @@
-"""The charts that circuits are judged by: ROC, curves, histograms, estimates beside effects, heat maps.
+"""The charts that circuits are judged by: ROC, curves, histograms, estimates beside effects.
 
 Each takes values that the library makes, and gives a `Picture`: `picture.save("roc.svg")`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +17,9 @@ from edgewise.evaluation.curve import Curve
 from edgewise.evaluation.roc import Roc
 from edgewise.pictures.paper import COLOURS, GREY, Picture, check_some, label, sheet, styles
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 BINS = 41
+MANY = 5000
+"""More points than that are dots of ink in an SVG or PDF, too: each by itself would make megabytes."""
 
 
 def roc_picture(rocs: Mapping[str, Roc], title: str = "") -> Picture:
@@ -127,18 +126,19 @@ def effects_picture(
             (inside, "edges of the known circuit", COLOURS[1], "^"),
         ):
             if which.any():
-                axes.scatter(one[which], other[which], s=14, color=colour, marker=mark, label=name, alpha=0.7)
+                look = {"s": 14, "color": colour, "marker": mark, "alpha": 0.7, "rasterized": len(one) > MANY}
+                axes.scatter(one[which], other[which], label=name, **look)
         ends = np.array([one.min(), one.max()])
         line = f"{found.slope:.3g} x {found.intercept:+.3g}, R² {found.r_squared:.2f}"
         axes.plot(ends, found.slope * ends + found.intercept, color=COLOURS[0], label=line)
         axes.set(xlabel="estimated", ylabel="exact effect", title=title)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center")
     numbers = {
+        **asdict(found),
         "edges": list(Circuit.full(estimated.graph)),
         "estimated": one.tolist(),
         "exact": other.tolist(),
         "in_circuit": inside.tolist(),
-        **asdict(found),
     }
     return Picture(figure, numbers)
 
@@ -158,52 +158,4 @@ def way_picture(ways: Mapping[str, tuple[Sequence[float], float]], title: str = 
     return Picture(
         figure,
         {name: {"exact": list(exact), "estimate": estimate} for name, (exact, estimate) in ways.items()},
-    )
-
-
-def heat_picture(
-    values: Sequence[Sequence[float]],
-    rows: Sequence[str],
-    columns: Sequence[str],
-    title: str = "",
-    labels: tuple[str, str] = ("", ""),
-    ringed: Sequence[tuple[int, int]] = (),
-) -> Picture:
-    """A number a cell, written in it where there is room; `ringed`: cells to be seen, as (row, column)."""
-    cells = np.asarray(values, dtype=np.float64)
-    room = max(cells.shape) <= 12
-    with sheet(height=min(4.5, 1.2 + 0.32 * len(rows))) as (figure, [axes]):
-        most = float(np.nanmax(np.abs(cells))) or 1.0
-        signed = bool((cells < 0).any())
-        shown = axes.imshow(
-            cells, cmap="RdBu" if signed else "Blues", vmin=-most if signed else 0, vmax=most, aspect="auto"
-        )
-        figure.colorbar(shown, ax=axes)
-        axes.set_xticks(range(len(columns)), columns)
-        axes.set_yticks(range(len(rows)), rows)
-        axes.set(xlabel=labels[1], ylabel=labels[0], title=title)
-        for row, column in np.ndindex(*cells.shape) if room else ():
-            if not np.isnan(cells[row, column]):
-                _write(axes, row, column, float(cells[row, column]), most)
-        for row, column in ringed:
-            axes.scatter(column, row, s=330, facecolors="none", edgecolors=COLOURS[1], linewidths=1.5)
-    return Picture(
-        figure,
-        {
-            "rows": list(rows),
-            "columns": list(columns),
-            "values": [[None if np.isnan(one) else float(one) for one in row] for row in cells],
-            "ringed": [list(each) for each in ringed],
-        },
-    )
-
-
-def _write(axes: Axes, row: int, column: int, value: float, most: float) -> None:
-    dark = abs(value) > 0.6 * most
-    axes.text(
-        *(column, row, f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"),
-        ha="center",
-        va="center",
-        fontsize=6.5,
-        color="white" if dark else "black",
     )

@@ -16,7 +16,7 @@ HARDLY_SPARSE = 0.5
 
 def rounding_line(training: str) -> str:
     """What rounding and trimming came to, of each stage by which the circuit was found."""
-    ends = (told for told in _lines(training) if "rounded loss" in told and told["stage"] != ADVERSARY)
+    ends = (told for told in told_lines(training) if "rounded loss" in told and told["stage"] != ADVERSARY)
     return "\n".join(_rounding(told) for told in ends)
 
 
@@ -46,7 +46,7 @@ def notes_on_training(training: str, edges: int) -> list[str]:
     if not best:
         return []
     left, learned = _edges_at_last(best), best.get("edges learned", edges)
-    steps = [told for told in _lines(training) if told["stage"] == best["stage"] and "sparsity" in told]
+    steps = [told for told in told_lines(training) if told["stage"] == best["stage"] and "sparsity" in told]
     target = steps[-1].get("target at last") if steps else None
     if target is not None and target < 1 and 1 - left / learned < target - TARGET_MISSED:
         notes.append(
@@ -71,7 +71,7 @@ def notes_on_training(training: str, edges: int) -> list[str]:
 
 def _taken(training: str) -> dict[str, Any]:
     """What was told at the end of the try that was taken."""
-    ends = (told for told in _lines(training) if "rounded loss" in told)
+    ends = (told for told in told_lines(training) if "rounded loss" in told)
     return min((told for told in ends if told["stage"].startswith("the mask")), key=_loss_at_last, default={})
 
 
@@ -83,5 +83,6 @@ def _loss_at_last(told: dict[str, Any]) -> float:
     return told.get("trimmed loss", told["rounded loss"])
 
 
-def _lines(training: str) -> list[dict[str, Any]]:
+def told_lines(training: str) -> list[dict[str, Any]]:
+    """What each line of the log tells."""
     return [json.loads(line) for line in training.splitlines()]

@@ -1,0 +1,142 @@
+"""What can be known of `edgewise plot` before a picture is made, with every problem told at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewise.circuit import Circuit
+from edgewise.errors import BadInput, Problems, check_name, gathered, several
+from edgewise.evaluation.curve import Curve
+from edgewise.evaluation.curve_file import read_curve
+from edgewise.graph import Graph
+from edgewise.known_from import OPTION
+from edgewise.pictures.paper import FORMS, NUMBERS
+from edgewise.request import PlotRequest, Request
+from edgewise.run import select
+from edgewise.run_folder import Run, load_run
+from edgewise.validation import check_can_be_made, check_edges, truth_to_judge_by
+from edgewise.zoo.known import KnownCircuit
+
+FOLDER, CURVE = "pictures", "curve.json"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What pictures are made of."""
+
+    run: Run
+    circuit: Circuit
+    known: KnownCircuit | None
+    why_unknown: str
+    curve: Curve | None
+    exact: Run | None
+
+    @property
+    def title(self) -> str:
+        asked = self.run.request
+        what = asked.task or Path(asked.prompts).name
+        model = Path(asked.model).name if Path(asked.model).is_absolute() else asked.model
+        return f"{what} in {model}, {asked.method}"
+
+    @property
+    def by(self) -> str:
+        return self.run.request.by or "absolute"
+
+
+def folder_of(request: PlotRequest) -> Path:
+    return Path(request.run) / FOLDER if request.out is None else Path(request.out)
+
+
+def check(request: PlotRequest, pictures: Collection[str]) -> Seen:
+    """All problems at once if there are any. `pictures`: those that there are."""
+    problems = Problems(*request.misread)
+    run = exact = curve = None
+    with gathered(problems):
+        run = load_run(request.run) if request.run else None
+    for name in request.only:
+        problems.add(*check_name("picture", name, pictures))
+    problems.add(*check_name("form of a picture", request.format, FORMS))
+    graph = None if run is None else run.scores.graph
+    if request.edges is not None:
+        problems.add(*check_edges(request.edges, graph))
+    with gathered(problems):
+        exact = None if request.exact is None else exact_run(request.exact, graph)
+    with gathered(problems):
+        if (place := place_of_curve(request)) is not None:
+            curve = curve_of(place, graph)
+    known, why = None, ""
+    with gathered(problems):
+        if run is not None:
+            known, why = known_of(run, request.known)
+    if request.run:
+        problems.add(*check_out(request, pictures))
+    problems.raise_any()
+    assert run is not None
+    circuit = run.circuit if request.edges is None else select(run.scores, run.request, request.edges)
+    return Seen(run, circuit, known, why, curve, exact)
+
+
+def check_out(request: PlotRequest, pictures: Collection[str]) -> list[str]:
+    """Why pictures cannot be put there."""
+    folder = folder_of(request)
+    if folder.exists() and not folder.is_dir():
+        return [f"{folder} is a file, and pictures need a folder. Give another --out."]
+    names = [f"{name}{end}" for name in request.only or pictures for end in (f".{request.format}", NUMBERS)]
+    there = [name for name in names if (folder / name).exists()]
+    if there and not request.overwrite:
+        return [
+            f"{folder} has {several(there)} already, left as they are. "
+            "Give another --out, or --overwrite to replace them."
+        ]
+    return check_can_be_made(folder / "picture")
+
+
+def exact_run(folder: str, graph: Graph | None) -> Run:
+    run = load_run(folder)
+    if graph is not None and run.scores.graph != graph:
+        raise BadInput(
+            f"--exact: scores of {graph.describe()} were needed. Got {folder}, "
+            f"of {run.scores.graph.describe()}. Give a run on the same model."
+        )
+    return run
+
+
+def place_of_curve(request: PlotRequest) -> Path | None:
+    """The file given, or the run's own where it has one."""
+    own = Path(request.run) / CURVE
+    return Path(request.curve) if request.curve is not None else own if own.is_file() else None
+
+
+def curve_of(path: Path, graph: Graph | None) -> Curve:
+    curve = read_curve(path)
+    sizes = {each.graph_edges for each in curve.evaluations if each.granularity == "edges"}
+    if graph is not None and sizes - {graph.edge_count}:
+        raise BadInput(
+            f"a curve: circuits of {graph.edge_count:,} edges were needed. Got {path}, whose model has "
+            f"{', '.join(f'{size:,}' for size in sizes)}. Give a curve of this run."
+        )
+    return curve
+
+
+def known_of(run: Run, path: str | None) -> tuple[KnownCircuit | None, str]:
+    """The circuit to hold a run beside, or why there is none. `path`: another than the run's."""
+    asked = run.request if path is None else dataclasses.replace(run.request, known=path)
+    try:
+        known = truth_to_judge_by(asked, run.scores.graph)
+    except BadInput as error:
+        if path is not None:
+            raise
+        return None, f"its known circuit cannot be read: {error}".rstrip(".")
+    if known is None:
+        return None, f"no known circuit. Give one: {OPTION} PATH"
+    if asked.known is None and not is_of_its_weights(known, asked, run):
+        return None, f"the known circuit is of other weights. Give one of these: {OPTION} PATH"
+    return known, ""
+
+
+def is_of_its_weights(known: KnownCircuit, asked: Request, run: Run) -> bool:
+    """As when the run was made: in another dtype that cannot be told."""
+    return asked.dtype is not None or known.weights in (None, run.record["model"].get("weights"))
