@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,15 @@ from edgewise.errors import BadInput, Problems, check_name, gathered, several
 from edgewise.evaluation.curve import Curve
 from edgewise.evaluation.curve_file import read_curve
 from edgewise.graph import Graph
-from edgewise.known_from import OPTION
 from edgewise.pictures.paper import FORMS, NUMBERS
-from edgewise.request import PlotRequest, Request
-from edgewise.run import select
-from edgewise.run_folder import Run, load_run
-from edgewise.validation import check_can_be_made, check_edges, truth_to_judge_by
+from edgewise.request import PlotRequest
+from edgewise.run_folder import CURVE, Run, load_run
+from edgewise.run_page import known_of
+from edgewise.selection import select
+from edgewise.validation import check_can_be_made, check_edges
 from edgewise.zoo.known import KnownCircuit
 
-FOLDER, CURVE = "pictures", "curve.json"
+FOLDER = "pictures"
 
 
 @dataclass(frozen=True)
@@ -119,24 +118,3 @@ def curve_of(path: Path, graph: Graph | None) -> Curve:
             f"{', '.join(f'{size:,}' for size in sizes)}. Give a curve of this run."
         )
     return curve
-
-
-def known_of(run: Run, path: str | None) -> tuple[KnownCircuit | None, str]:
-    """The circuit to hold a run beside, or why there is none. `path`: another than the run's."""
-    asked = run.request if path is None else dataclasses.replace(run.request, known=path)
-    try:
-        known = truth_to_judge_by(asked, run.scores.graph)
-    except BadInput as error:
-        if path is not None:
-            raise
-        return None, f"its known circuit cannot be read: {error}".rstrip(".")
-    if known is None:
-        return None, f"no known circuit. Give one: {OPTION} PATH"
-    if asked.known is None and not is_of_its_weights(known, asked, run):
-        return None, f"the known circuit is of other weights. Give one of these: {OPTION} PATH"
-    return known, ""
-
-
-def is_of_its_weights(known: KnownCircuit, asked: Request, run: Run) -> bool:
-    """As when the run was made: in another dtype that cannot be told."""
-    return asked.dtype is not None or known.weights in (None, run.record["model"].get("weights"))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from edgewise.circuit import Circuit
+from edgewise.errors import BadInput
+from edgewise.known_from import OPTION, is_known_of
 from edgewise.masks.constants import OPTIMAL
 from edgewise.pages.page import Page
 from edgewise.pages.report import RunPage, report
 from edgewise.reports.summary import evaluation_facts
 from edgewise.run_folder import Run
 from edgewise.selection import can_be_chosen, order_of
+from edgewise.validation import truth_to_judge_by
 from edgewise.zoo.known import KnownCircuit
 
 
@@ -90,3 +94,19 @@ def notes_on_page(run: Run) -> list[str]:
     if run.curve is None and run.request.ablation == OPTIMAL:
         notes.append("no other sizes were measured: each would have to learn optimal constants of its own.")
     return notes
+
+
+def known_of(run: Run, path: str | None) -> tuple[KnownCircuit | None, str]:
+    """The circuit to hold a run beside, or why there is none. `path`: another than the run's."""
+    asked = run.request if path is None else dataclasses.replace(run.request, known=path)
+    try:
+        known = truth_to_judge_by(asked, run.scores.graph)
+    except BadInput as error:
+        if path is not None:
+            raise
+        return None, f"its known circuit cannot be read: {error}".rstrip(".")
+    if known is None:
+        return None, f"no known circuit. Give one: {OPTION} PATH"
+    if asked.known is None and not is_known_of(run.record["model"].get("weights"), known, asked):
+        return None, f"the known circuit is of other weights. Give one of these: {OPTION} PATH"
+    return known, ""

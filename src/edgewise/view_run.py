@@ -8,13 +8,12 @@ from pathlib import Path
 from edgewise.circuit import Circuit, Scores
 from edgewise.edges import check_same
 from edgewise.errors import BadInput, Problems, gathered, kind_of
-from edgewise.known_from import is_known_of
 from edgewise.pages.page import Page, open_page
 from edgewise.pages.report import RunPage, report
 from edgewise.request import DEFAULT_EDGES, ViewRequest
 from edgewise.run_folder import REPORT, Run, load_run
-from edgewise.run_page import page_of_run, title_of
-from edgewise.validation import check_file, truth_to_judge_by
+from edgewise.run_page import known_of, page_of_run, title_of
+from edgewise.validation import check_file
 from edgewise.zoo.known import KnownCircuit
 
 
@@ -43,9 +42,10 @@ def view_run(request: ViewRequest) -> Viewed:
     notes: list[str] = []
     for run in runs:
         with gathered(problems):
-            truth, note = known_of_run(run, request.known)
-            notes += note
+            truth, why = truth_for_page(run, request.known)
             pages.append(page_of_run(run, truth))
+            if truth is None and run.evaluation.edge_auc is not None:
+                notes.append(f"{run.folder.name}: {why}.")
     problems.raise_any()
     path = Path(request.out) if request.out else place_of(runs)
     Page(report(pages, " beside ".join(map(title_of, runs)))).save(path)
@@ -58,23 +58,11 @@ def place_of(runs: list[Run]) -> Path:
     return first.folder / f"{'-beside-'.join([Path(REPORT).stem, *(run.folder.name for run in others)])}.html"
 
 
-def known_of_run(run: Run, path: str | None = None) -> tuple[KnownCircuit | None, list[str]]:
-    """The circuit that a run's scores are held beside, and why there is none if that is not plain. `path`:
-    one of the user's own."""
-    asked = replace(run.request, known=path or run.request.known)
-    # Of edges that were not tried nothing is known that could be held beside the truth.
-    if asked.edges_from and not path:
-        return None, []
-    try:
-        truth = truth_to_judge_by(asked, run.scores.graph)
-    except BadInput as error:
-        if path:
-            raise
-        return None, [f"not held beside a known circuit: {problem}" for problem in error.problems]
-    weights = run.record["model"].get("weights")
-    if truth is None or not (asked.known or is_known_of(weights, truth, asked)):
-        return None, []
-    return truth, []
+def truth_for_page(run: Run, path: str | None = None) -> tuple[KnownCircuit | None, str]:
+    """As when the run was judged: of edges that were not tried nothing is known."""
+    if run.request.edges_from and not path:
+        return None, "it went through some edges alone"
+    return known_of(run, path)
 
 
 def view(
@@ -101,8 +89,7 @@ def view(
 
 def _page(shown: object, scores: Scores | None, known: KnownCircuit | None, name: str) -> RunPage:
     if isinstance(shown, Run):
-        own, _ = (known, []) if known else known_of_run(shown)
-        return page_of_run(shown, own)
+        return page_of_run(shown, known or truth_for_page(shown)[0])
     if isinstance(shown, Scores):
         return replace(page_of_scores(shown, name), known=known)
     if isinstance(shown, Circuit):

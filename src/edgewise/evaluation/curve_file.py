@@ -40,9 +40,9 @@ def save_curve(curve: Curve, path: str | Path) -> None:
 def read_curve(path: str | Path) -> Curve:
     """Of the sizes, beside the evaluations or under `curve`, and of the evaluations of these."""
     told: Any = read_json(path)
-    of_sizes = told.get("curve", told) if isinstance(told, dict) else {}
-    sizes = of_sizes.get("sizes") if isinstance(of_sizes, dict) else None
-    found = told.get("evaluations") if isinstance(told, dict) else None
+    of_sizes: Any = told.get("curve", told) if isinstance(told, dict) else {}
+    sizes: Any = of_sizes.get("sizes") if isinstance(of_sizes, dict) else None
+    found: Any = told.get("evaluations") if isinstance(told, dict) else None
     whole = isinstance(sizes, list) and isinstance(found, list) and len(sizes) == len(found)
     if not whole or not all(isinstance(size, int | float) for size in sizes):
         raise BrokenFile(f"{path}: a curve was needed, with a size for each of its evaluations. {HOW}.")
