@@ -14,7 +14,7 @@ FLOORS = [
     "errors recognised files progress checkpoint bounds",
     "models",
     "graph",
-    "paths edges views pruning storage",
+    "paths edges views html_views pruning storage",
     "circuit edge_set",
     "components",
     "patching",
