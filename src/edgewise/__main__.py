@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 
 def main() -> None:
     from edgewise.cli import app
+    from edgewise.completion import ASKED, complete_in_bash
 
-    app(prog_name="edgewise")
+    if os.environ.get(ASKED) == "complete_bash":
+        complete_in_bash(lambda: app(prog_name="edgewise"))
+    else:
+        app(prog_name="edgewise")
 
 
 if __name__ == "__main__":

@@ -45,12 +45,12 @@ class Verbs(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with errors_told():
-            if problems := check_before_verb(ctx, args):
+            if (problems := check_before_verb(ctx, args)) and not ctx.resilient_parsing:
                 raise BadInput(*problems)
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] not in self.commands:
+        if args[0] not in self.commands and not ctx.resilient_parsing:
             raise BadInput(unknown("verb", args[0], self.commands))
         return super().resolve_command(ctx, args)
 
@@ -80,7 +80,6 @@ app = typer.Typer(
     cls=Verbs,
     help="Find the circuit a transformer language model uses for a task: the few edges that carry it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
