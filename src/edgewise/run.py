@@ -18,7 +18,7 @@ from edgewise.methods.options import takes
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import load
 from edgewise.models.transformer import Transformer
-from edgewise.progress import Progress
+from edgewise.progress import READING, Progress
 from edgewise.request import DEFAULT_EDGES, Request, RunRequest
 from edgewise.run_folder import TRAINING, Run, describe_run, save_run
 from edgewise.tasks.metrics import METRICS
@@ -30,7 +30,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     """From a request to a circuit, its evaluation and the folder that holds them."""
     progress = progress or Progress()
     seconds: dict[str, float] = {}
-    with timed(seconds, "validate"):
+    with timed(seconds, "validate"), progress.status(READING):
         checked = validate(request)
     request = checked.request
     with timed(seconds, "load"):
@@ -96,13 +96,14 @@ def run(request: Request, progress: Progress | None = None) -> Run:
 
 
 def load_model(request: RunRequest, progress: Progress, grouped_readers: bool = False) -> Transformer:
-    return load(
-        request.model,
-        dtype=request.dtype,
-        device=request.device,
-        grouped_readers=grouped_readers,
-        quiet=not progress.shown,
-    )
+    with progress.status(f"loading {request.model}", on_a_terminal=False):
+        return load(
+            request.model,
+            dtype=request.dtype,
+            device=request.device,
+            grouped_readers=grouped_readers,
+            quiet=not progress.shown,
+        )
 
 
 def is_known_of(model: Transformer, truth: KnownCircuit, request: Request) -> bool:
