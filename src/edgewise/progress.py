@@ -93,7 +93,7 @@ def _bar(what: str, total: int, unit: str, done: int) -> Iterator[Advance]:
 
     columns = (
         *(TextColumn("{task.description}", markup=False), BarColumn(None), TaskProgressColumn()),
-        *(TextColumn("{task.fields[speed]}"), TimeRemainingColumn()),
+        *(TextColumn("{task.fields[speed]}"), TimeRemainingColumn(), TextColumn("left")),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task(what, total=total, completed=done, speed="")
