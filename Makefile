@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install browser viewer viewer-tools demo test check format bench results pictures site site-serve clean
+.PHONY: help install browser viewer viewer-tools demo test check format bench results pictures screenshots site site-serve clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ results: install ## the tables and figures of docs/results again, in half an hou
 
 pictures: install ## the pictures of docs/how-it-works.md again
 	$(BIN)/python -m site_making.pictures
+
+screenshots: install browser ## the pictures of docs/reading-a-report.md again
+	$(BIN)/python -m site_making.screenshots
 
 # The theme's makers advertise what comes after it on every build, unless told not to.
 site: install ## the documentation as a site, in site/; a broken link fails it (the tests build it, too)

@@ -1,6 +1,7 @@
 """The command line: what is typed and what is printed where."""
 
 import json
+import shlex
 
 import pytest
 import torch
@@ -26,7 +27,10 @@ def test_discover_tells_the_strongest_edges_the_sizes_how_good_it_is_and_what_to
     assert f"{len(found.circuit)} of {EDGES} edges, 40 before pruning" in done.stdout
     assert f"{found.evaluation.faithfulness:.3f}" in done.stdout
     assert "on the 10 prompt pairs the circuit was found on" in " ".join(done.stdout.split())
-    assert f"edgewise evaluate {home / 'told'} --prompts" in done.stdout
+    command, hint = done.stdout.strip().splitlines()[-2:]
+    assert hint == "On other prompts: the same with --prompts FILE.jsonl in place of --edges."
+    assert command.startswith(f"  edgewise evaluate {home / 'told'} --edges ")
+    assert edgewise(*shlex.split(command)[1:]).exit_code == 0
     for name in ("run.json", "scores.safetensors", "circuit.json", "circuit.txt", "evaluation.json"):
         assert name in done.stdout
         assert (home / "told" / name).is_file()
@@ -91,7 +95,7 @@ def test_list_tells_which_metrics_a_method_cannot_use_and_why():
 def test_after_other_prompts_were_evaluated_other_sizes_are_suggested(home):
     other = write_prompts(home / "held-out.jsonl", entries(4, seed=9))
     done = discover(home, "--edges", 40, "--out", home / "held-out", "--evaluate-on", other)
-    assert "holds on other prompts" not in done.stdout
+    assert "On other prompts" not in done.stdout
     command = done.stdout.strip().splitlines()[-1].split()
     assert command[:3] == ["edgewise", "evaluate", str(home / "held-out")]
     assert command[3:] == ["--edges", "20", "--edges", "40", "--edges", str(min(80, EDGES))]

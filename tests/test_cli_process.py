@@ -1,12 +1,10 @@
 """The command in a process of its own: how it ends, whatever stops it."""
 
 import os
-import signal
 import subprocess
 import sys
 
 from cli_cases import discover
-from tiny_runs import entries, write_prompts
 
 
 def python(*arguments, **settings):
@@ -39,28 +37,3 @@ def test_a_full_disk_ends_with_2_and_the_old_run_stays(home):
         f"{home / 'full'} could not be written: File too large. What was there is unchanged." in done.stderr
     )
     assert {path.name: path.read_bytes() for path in (home / "full").iterdir()} == before
-
-
-def test_ctrl_c_ends_with_130_and_one_line(home):
-    write_prompts(home / "many.jsonl", entries(4_000))
-    given = [
-        "--model",
-        home / "model",
-        "--prompts",
-        home / "many.jsonl",
-        "--out",
-        home / "stopped",
-        "--batch-size",
-        "1",
-    ]
-    command = [sys.executable, "-m", "edgewise", "discover", *map(str, given)]
-    # A shell starts what runs in its background deaf to the signal.
-    hearing = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **hearing) as started:
-        assert started.stderr is not None
-        # The first line of progress: the work has begun.
-        assert "scoring edges" in started.stderr.readline()
-        started.send_signal(signal.SIGINT)
-        told = started.stderr.read()
-    assert (started.returncode, told) == (130, "edgewise: stopped\n")
-    assert not (home / "stopped").exists()

@@ -1,9 +1,11 @@
 """`--edges-from`: a method goes through the edges of a run, a circuit or a list, and says what is wrong."""
 
+import shlex
+
 import pytest
 
 import edgewise as ew
-from cli_cases import discover, problems, refused
+from cli_cases import discover, edgewise, problems, refused
 from edgewise.circuit import Circuit
 from edgewise.formats import taggart
 from edgewise.graph import Graph
@@ -105,11 +107,13 @@ def test_what_is_stopped_says_where_it_is_kept_and_the_same_again_says_that_it_g
         done = discover(home, *given, "--out", home / f"kept-{method}")
     assert done.exit_code == 130
     kept = home / f"kept-{method}" / "checkpoint"
-    last = done.stderr.strip().splitlines()[-1]
-    assert last == (
+    *_, stopped, command = done.stderr.splitlines()
+    assert stopped == (
         f"edgewise: stopped. What is done so far is in {kept}: the same again goes on from there."
     )
-    again = discover(home, *given, "--out", home / f"kept-{method}")
+    verb, *typed = shlex.split(command)
+    assert verb == "edgewise"
+    again = edgewise(*typed)
     assert again.exit_code == 0
     what = "removing edges" if method == "activation-patching" else "trying edges"
     assert f"{what}: going on after " in again.stderr

@@ -11,10 +11,10 @@ import edgewise
 ROOT = Path(edgewise.__file__).parent
 
 FLOORS = [
-    "errors recognised files progress checkpoint bounds",
+    "errors recognised files progress checkpoint bounds names",
     "models",
     "graph",
-    "paths edges views pruning storage",
+    "paths edges views html_views pruning storage",
     "circuit edge_set",
     "components",
     "patching",
@@ -32,7 +32,7 @@ FLOORS = [
     "run_page run",
     "evaluate_checks evaluate_run stability_run compare_run",
     "units_run export_run view_run plot_checks plot_run bench",
-    "usage command screens judging_screens cli",
+    "completion usage stopping command screens judging_screens cli",
     "__init__ __main__",
 ]
 """From the ground to the top: files and folders of the package."""

@@ -63,7 +63,7 @@ def test_every_format_of_the_table_can_be_exported_and_tells_what_it_is(tmp_path
         export(name, tmp_path / name, *tiny(), width=8)
         assert (tmp_path / name).exists()
         assert entry.description
-    assert list(FORMATS) == ["native", "mib", "mib-pt", "csv", "taggart"]
+    assert list(FORMATS) == ["native", "mib", "mib-pt", "csv", "taggart", "text", "dot", "graphml"]
 
 
 def test_an_unknown_format_and_a_missing_width_are_refused(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_graph_that_mib_does_not_know_is_refused_with_the_reason(
 
 def test_scores_and_circuit_of_two_graphs_are_not_written(tmp_path: Path) -> None:
     other = Circuit.full(Graph(2, 2, 2))
-    for name in ("mib", "mib-pt", "csv", "native", "taggart"):
+    for name in FORMATS:
         with pytest.raises(BadInput, match="scores and circuits of one graph"):
             export(name, tmp_path / name, tiny()[0], other, width=4)
     assert not list(tmp_path.iterdir())

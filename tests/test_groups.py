@@ -171,7 +171,11 @@ def test_scores_are_held_beside_a_circuit_of_ones_own(home):
     told = json.loads(found.stdout)["evaluation"]
     assert {name: told[name] for name in expected} == pytest.approx(expected)
     again = edgewise("evaluate", home / "run", "--known", home / "mine.json", "--json")
-    assert f"note: the run's scores are held beside the circuit of {home / 'mine.json'}." in again.stderr
+    assert again.stderr == ""
+    assert (
+        f"the run's scores are held beside the circuit of {home / 'mine.json'}."
+        in json.loads(again.stdout)["notes"]
+    )
     assert json.loads(again.stdout)["evaluations"][0]["edge_auc"] == pytest.approx(expected["edge_auc"])
     ew.Circuit.full(run.scores.graph).save(home / "all.json")
     [whole] = problems(edgewise("evaluate", home / "run", "--known", home / "all.json"))

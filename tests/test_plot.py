@@ -59,7 +59,9 @@ def test_pictures_go_into_the_folder_of_the_run_which_is_read_as_before(home):
     told = json.loads(done.stdout)
     folder = home / "run" / "pictures"
     assert told["folder"] == str(folder)
-    assert told["pictures"] == {name: str(folder / f"{name}.svg") for name in ("circuit", "heads", "scores")}
+    assert told["pictures"] == {
+        name: str(folder / f"{name}.svg") for name in ("circuit", "heads", "scores", "faithfulness")
+    }
     assert ew.load_run(home / "run").circuit == before.circuit
     circuit = json.loads((folder / "circuit.numbers.json").read_text())
     assert {each["edge"]: each["score"] for each in circuit["edges"]} == {
@@ -68,7 +70,8 @@ def test_pictures_go_into_the_folder_of_the_run_which_is_read_as_before(home):
 
 
 def test_what_cannot_be_made_is_told_in_a_line_each_and_ends_well(home):
-    done = edgewise("plot", home / "run", "--out", home / "few")
+    discover(home, "--no-report", "--out", home / "plain")
+    done = edgewise("plot", home / "plain", "--out", home / "few")
     assert done.exit_code == 0
     assert done.stderr.splitlines() == [
         "note: no training: eap learned no mask.",
@@ -77,7 +80,7 @@ def test_what_cannot_be_made_is_told_in_a_line_each_and_ends_well(home):
         "give it: --curve FILE.json.",
         "note: no effects: no exact effects. Give a run that has them, of activation-patching: --exact RUN.",
     ]
-    assert f"edgewise evaluate {home / 'run'} --curve --out CURVE.json" in done.stdout
+    assert f"edgewise evaluate {home / 'plain'} --curve --out CURVE.json" in done.stdout
     alone = edgewise("plot", home / "run", "--only", "roc", "--out", home / "none")
     assert alone.exit_code == 0
     assert not (home / "none").exists()
@@ -157,12 +160,11 @@ def test_a_curve_of_another_model_is_refused(full):
 
 
 def test_a_curve_in_the_run_s_folder_is_drawn_unasked(full):
-    (full / "run" / "curve.json").write_bytes((full / "curve.json").read_bytes())
     done = plot_run(PlotRequest(run=str(full / "run"), only=("faithfulness",), out=str(full / "own-curve")))
-    (full / "run" / "curve.json").unlink()
     assert list(done.made) == ["faithfulness"]
+    assert ew.load_run(full / "run").curve == read_curve(full / "run" / "curve.json")
     told = json.loads((full / "own-curve" / "faithfulness.numbers.json").read_text())
-    assert told["eap"]["cpr"] == pytest.approx(read_curve(full / "curve.json").cpr)
+    assert told["eap"]["cpr"] == pytest.approx(ew.load_run(full / "run").curve.cpr)
 
 
 def test_a_curve_is_read_as_it_was_measured_and_without_its_areas_too(full, tmp_path):

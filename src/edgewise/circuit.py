@@ -23,6 +23,7 @@ from edgewise.edges import check_count, check_same, check_shape, edge_places, ma
 from edgewise.errors import BadInput, unknown
 from edgewise.files import in_file
 from edgewise.graph import Graph
+from edgewise.html_views import table_html
 from edgewise.pruning import on_a_path
 
 if TYPE_CHECKING:
@@ -141,6 +142,11 @@ class Scores:
         strongest = ", ".join(f"{name} {score:+.3g}" for name, score in islice(self.ranking(), 3))
         return f"Scores({self.graph.describe()}; strongest {strongest})"
 
+    def _repr_html_(self) -> str:
+        strongest = ((name, f"{score:+.4g}") for name, score in self.ranking())
+        count = self.graph.edge_count
+        return table_html(f"Scores of {self.graph.describe()}", ("edge", "score"), strongest, count, "edges")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Circuit(EdgeSet):
@@ -248,6 +254,11 @@ class Circuit(EdgeSet):
     def __repr__(self) -> str:
         before = "" if self.selected is None else f", {self.selected:,} before pruning"
         return f"Circuit({len(self):,} edges{before}; of {self.graph.describe()})"
+
+    def _repr_html_(self) -> str:
+        found = views.sources_by_reader(self.graph, self.kept)
+        rows = ((reader, ", ".join(sources)) for reader, sources in found.items())
+        return table_html(repr(self), ("reader", "sources"), rows, len(found), "readers")
 
 
 def size_at(graph: Graph, sparsity: float | int) -> int:

@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 import json as json_text
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from edgewise.command import with_options_of
-from edgewise.errors import BadInput, EdgewiseError, unknown
+from edgewise.errors import BadInput, EdgewiseError, Stopped, unknown
 from edgewise.progress import Progress
 from edgewise.request import (
     BenchRequest,
@@ -33,10 +34,14 @@ from edgewise.request import (
     UnitsRequest,
     ViewRequest,
 )
+from edgewise.stopping import NOTHING_KEPT, STATUS, stop_at_once, stop_in_order
 from edgewise.usage import Verb, check_before_verb, in_plain_words
 
 Quiet = Annotated[bool, typer.Option("--quiet", metavar="", help="Say nothing but problems.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON object and nothing else.")]
+
+
+TYPED = "edgewise.typed"
 
 
 class Verbs(TyperGroup):
@@ -46,24 +51,26 @@ class Verbs(TyperGroup):
         return in_plain_words(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        with errors_told():
-            if problems := check_before_verb(ctx, args):
+        ctx.meta[TYPED] = [ctx.command_path, *args]
+        with errors_told(ctx.meta[TYPED]):
+            if (problems := check_before_verb(ctx, args)) and not ctx.resilient_parsing:
                 raise BadInput(*problems)
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] not in self.commands:
+        if args[0] not in self.commands and not ctx.resilient_parsing:
             raise BadInput(unknown("verb", args[0], self.commands))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        with errors_told(), warnings.catch_warnings():
+        with errors_told(ctx.meta[TYPED]), warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: tell_notes([str(message)], quiet=False)
             return super().invoke(ctx)
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
+def errors_told(typed: list[str]) -> Iterator[None]:
+    """`typed`: the command, to tell whoever stops it how to go on."""
     try:
         yield
     except EdgewiseError as error:
@@ -72,17 +79,26 @@ def errors_told() -> Iterator[None]:
         for problem in problems:
             tell(f"  • {problem}")
         raise typer.Exit(2) from None
-    except KeyboardInterrupt as stop:
-        tell(f"edgewise: stopped{'. ' if str(stop) else ''}{stop}")
-        raise typer.Exit(130) from None
+    except Stopped as stop:
+        tell(f"edgewise: stopped. {stop}")
+        if stop.goes_on:
+            tell(f"  {shlex.join(word for word in typed if word != stop.without)}")
+        raise typer.Exit(STATUS) from None
+    except KeyboardInterrupt:
+        tell(NOTHING_KEPT)
+        raise typer.Exit(STATUS) from None
 
 
 app = typer.Typer(
     name="edgewise",
     cls=Verbs,
-    help="Find the circuit a transformer language model uses for a task: the few edges that carry it.",
+    help="""Find the circuit a transformer language model uses for a task: the few edges that carry it.
+
+    Example:
+
+        edgewise discover --task ioi --edges 16 --out runs/ioi
+    """,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -98,12 +114,32 @@ def tell_notes(notes: Iterable[str], quiet: bool) -> None:
         tell(f"note: {note}")
 
 
-def heard_unless(quiet: bool) -> Progress:
-    """How far the work has come is shown and warnings are told, unless it shall be quiet."""
-    if quiet:
+@contextmanager
+def starting(silent: bool) -> Iterator[Progress]:
+    """For the imports of a verb, which take seconds.
+
+    Its progress is shown and warnings are told, unless it shall be silent.
+    """
+    if silent:
         # Until the verb ends: it runs inside `catch_warnings`.
         warnings.simplefilter("ignore")
-    return Progress(shown=not quiet)
+    progress = Progress(shown=not silent)
+    stop_at_once()
+    try:
+        # In a file of what was told, it would be of no use.
+        with Progress(progress.shown and sys.stderr.isatty()).status("starting"):
+            yield progress
+    finally:
+        stop_in_order()
+
+
+@contextmanager
+def kept_in(place: str) -> Iterator[None]:
+    """For what is done once all is written there."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(f"What was found is in {place}.", goes_on=False) from None
 
 
 def show_version(wanted: bool) -> bool:
@@ -126,19 +162,25 @@ def edgewise(
 def discover(request: Request, *, quiet: Quiet = False, json: Json = False) -> None:
     """Find a circuit: score every edge, keep the strongest, measure what they do alone.
 
-    Example:
+    Examples:
 
-        edgewise discover --model gpt2 --prompts ioi.jsonl --edges 200 --out runs/ioi
+        edgewise discover --task ioi --edges 16 --out runs/ioi
+
+        edgewise discover --task ioi --method eap-ig-inputs --edges 16 --out runs/integrated
+
+        edgewise discover --model gpt2 --prompts mine.jsonl --edges 200 --out runs/mine
     """
-    from edgewise.run import run
-    from edgewise.screens import notes_on, run_as_json, show_run
+    with starting(quiet or json) as progress:
+        from edgewise.run import run
+        from edgewise.screens import notes_on, run_as_json, show_run
 
-    done = run(request, heard_unless(quiet))
-    tell_notes(notes_on(done), quiet)
-    if json:
-        print_json(run_as_json(done))
-    elif not quiet:
-        show_run(done)
+    done = run(request, progress)
+    with kept_in(request.out):
+        tell_notes(notes_on(done), quiet or json)
+        if json:
+            print_json(run_as_json(done))
+        elif not quiet:
+            show_run(done)
 
 
 @app.command("learn-units", cls=Verb)
@@ -150,15 +192,17 @@ def learn_units(request: UnitsRequest, *, quiet: Quiet = False, json: Json = Fal
 
         edgewise learn-units --task ioi --grain channels --out runs/channels
     """
-    from edgewise.screens import notes_on_units_run, show_units_run, units_run_as_json
-    from edgewise.units_run import run_units
+    with starting(quiet or json) as progress:
+        from edgewise.screens import notes_on_units_run, show_units_run, units_run_as_json
+        from edgewise.units_run import run_units
 
-    done = run_units(request, heard_unless(quiet))
-    tell_notes(notes_on_units_run(done), quiet)
-    if json:
-        print_json(units_run_as_json(done))
-    elif not quiet:
-        show_units_run(done)
+    done = run_units(request, progress)
+    with kept_in(request.out):
+        tell_notes(notes_on_units_run(done), quiet or json)
+        if json:
+            print_json(units_run_as_json(done))
+        elif not quiet:
+            show_units_run(done)
 
 
 @app.command(cls=Verb)
@@ -168,15 +212,16 @@ def evaluate(request: EvaluationRequest, *, quiet: Quiet = False, json: Json = F
 
     Examples:
 
-        edgewise evaluate runs/ioi --prompts held-out.jsonl
+        edgewise evaluate runs/ioi --edges 8 --edges 16 --edges 40
 
-        edgewise evaluate runs/ioi --edges 50 --edges 100 --edges 200 --ablation mean
+        edgewise evaluate runs/mine --prompts held-out.jsonl --ablation mean
     """
-    from edgewise.evaluate_run import evaluate_run
-    from edgewise.judging_screens import evaluated_as_json, show_evaluated
+    with starting(quiet or json) as progress:
+        from edgewise.evaluate_run import evaluate_run
+        from edgewise.judging_screens import evaluated_as_json, show_evaluated
 
-    done = evaluate_run(request, heard_unless(quiet))
-    tell_notes(done.notes, quiet)
+    done = evaluate_run(request, progress)
+    tell_notes(done.notes, quiet or json)
     if json:
         print_json(evaluated_as_json(done))
     elif not quiet:
@@ -190,12 +235,13 @@ def stability(request: StabilityRequest, *, quiet: Quiet = False, json: Json = F
 
     Example:
 
-        edgewise stability runs/ioi --draws 50 --out ioi-stability.json
+        edgewise stability runs/ioi --draws 10 --out ioi-stability.json
     """
-    from edgewise.judging_screens import show_stability
-    from edgewise.stability_run import stability_of_run
+    with starting(quiet or json) as progress:
+        from edgewise.judging_screens import show_stability
+        from edgewise.stability_run import stability_of_run
 
-    done = stability_of_run(request, heard_unless(quiet))
+    done = stability_of_run(request, progress)
     if json:
         print_json(done.to_dict())
     elif not quiet:
@@ -209,13 +255,14 @@ def compare(request: CompareRequest, *, quiet: Quiet = False, json: Json = False
 
     Example:
 
-        edgewise compare runs/eap runs/acdc runs/edge-pruning --edges 100
+        edgewise compare runs/ioi runs/integrated --edges 16
     """
-    from edgewise.compare_run import compare_runs
-    from edgewise.judging_screens import show_compared
+    with starting(quiet or json) as progress:
+        from edgewise.compare_run import compare_runs
+        from edgewise.judging_screens import show_compared
 
-    done = compare_runs(request, heard_unless(quiet))
-    tell_notes(done.notes, quiet)
+    done = compare_runs(request, progress)
+    tell_notes(done.notes, quiet or json)
     if json:
         print_json(done.to_dict())
     elif not quiet:
@@ -229,15 +276,16 @@ def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) ->
 
     Examples:
 
-        edgewise bench matrix.toml --out bench --jobs 2
+        edgewise bench --model zoo:ioi --model zoo:induction --method eap --method relp --out runs/bench
 
-        edgewise bench --model zoo:ioi --model zoo:docstring --method eap --method acdc --out bench
+        edgewise bench matrix.toml --jobs 2 --out runs/matrix
     """
-    from edgewise.bench.bench_run import bench as run_bench
-    from edgewise.judging_screens import show_bench
+    with starting(quiet or json) as progress:
+        from edgewise.bench.bench_run import bench as run_bench
+        from edgewise.judging_screens import show_bench
 
-    done = run_bench(request, heard_unless(quiet))
-    tell_notes(done.notes, quiet)
+    done = run_bench(request, progress)
+    tell_notes(done.notes, quiet or json)
     if json:
         print_json(done.to_dict())
     elif not quiet:
@@ -257,12 +305,13 @@ def view(request: ViewRequest, *, quiet: Quiet = False, json: Json = False) -> N
 
         edgewise view runs/ioi
 
-        edgewise view runs/eap runs/acdc --out beside.html
+        edgewise view runs/ioi runs/integrated --out beside.html
     """
-    from edgewise.view_run import view_run
+    with starting(quiet or json):
+        from edgewise.view_run import view_run
 
     done = view_run(request)
-    tell_notes(done.notes, quiet)
+    tell_notes(done.notes, quiet or json)
     if json:
         print_json({"page": str(done.path), "opened": done.opened, "notes": done.notes})
     elif not quiet:
@@ -282,12 +331,12 @@ def plot(request: PlotRequest, *, quiet: Quiet = False, json: Json = False) -> N
 
         edgewise plot runs/ioi --only circuit --edges 50 --format pdf --out figures
     """
-    from edgewise.plot_run import plot_run
-    from edgewise.screens import plotted_as_json, show_plotted
+    with starting(quiet or json):
+        from edgewise.plot_run import plot_run
+        from edgewise.screens import plotted_as_json, show_plotted
 
-    heard_unless(quiet)
     done = plot_run(request)
-    tell_notes(done.notes, quiet)
+    tell_notes(done.notes, quiet or json)
     if json:
         print_json(plotted_as_json(done))
     elif not quiet:
@@ -297,15 +346,22 @@ def plot(request: PlotRequest, *, quiet: Quiet = False, json: Json = False) -> N
 @app.command("list", cls=Verb)
 @with_options_of(ListRequest, "what")
 def list_names(request: ListRequest, *, json: Json = False) -> None:
-    """Tell what can be chosen: models, tasks, methods, grains, metrics, ablations, families, formats."""
-    from edgewise.reports.lists import LISTS, check_names, list_tables
-    from edgewise.reports.screen import Trimmed, screen
+    """Tell what can be chosen: models, tasks, methods, grains, metrics, ablations, families, formats.
 
-    names = check_names(request.what, request.misread)
+    Example:
+
+        edgewise list methods metrics
+    """
+    with starting(json):
+        from edgewise.reports.lists import LISTS, check_names, list_tables
+        from edgewise.reports.screen import Trimmed, screen
+
+        told = {name: LISTS[name]() for name in check_names(request.what, request.misread)}
+
     if json:
-        print_json({name: LISTS[name]() for name in names})
+        print_json(told)
     else:
-        screen().print(Trimmed(list_tables(names)))
+        screen().print(Trimmed(list_tables(told)))
 
 
 @app.command(cls=Verb)
@@ -315,9 +371,10 @@ def export(request: ExportRequest) -> None:
 
     Example:
 
-        edgewise export runs/ioi --format mib --out ioi.json
+        edgewise export runs/ioi --format csv --out ioi.csv
     """
-    from edgewise.export_run import export_run
+    with starting(silent=False):
+        from edgewise.export_run import export_run
 
     export_run(request)
     print(f"wrote {request.out}")

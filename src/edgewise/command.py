@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from edgewise.completion import completer
 from edgewise.errors import BadInput, Problems
 from edgewise.request import Help, RunRequest, lacking
 from edgewise.usage import misread
@@ -70,7 +71,9 @@ def _parameter(field: Field[Any], hint: Any, is_argument: bool) -> inspect.Param
 
 
 def _argument(told: Help) -> Any:
-    return typer.Argument(help=told.words, metavar=told.value, show_default=False)
+    return typer.Argument(
+        help=told.words, metavar=told.value, show_default=False, autocompletion=_completion(told)
+    )
 
 
 def _option(name: str, kind: Any, default: Any, told: Help) -> Any:
@@ -83,7 +86,12 @@ def _option(name: str, kind: Any, default: Any, told: Help) -> Any:
         metavar=told.value,
         rich_help_panel=told.panel,
         show_default=isinstance(default, str) and default != "",
+        autocompletion=_completion(told),
     )
+
+
+def _completion(told: Help) -> Any:
+    return completer(told.of) if told.of else None
 
 
 def _flag(name: str) -> str:

@@ -22,7 +22,7 @@ from edgewise.files import atomic_write, make_parents
 from edgewise.masks.optimal import replacers_to_judge
 from edgewise.meaning import MEASURED_ON
 from edgewise.models.load import preview
-from edgewise.progress import Progress
+from edgewise.progress import READING, Progress
 from edgewise.request import CompareRequest, EvaluationRequest, Request
 from edgewise.run import load_model
 from edgewise.run_folder import Run, load_run
@@ -100,7 +100,8 @@ class Comparison:
 
 def compare_runs(request: CompareRequest, progress: Progress | None = None) -> Comparison:
     progress = progress or Progress()
-    runs, asked, prompts = checked(request)
+    with progress.status(READING):
+        runs, asked, prompts = checked(request)
     model = load_model(asked, progress, asked.grouped_readers)
     size = request.edges or min(max(run.record["edges"]["selected"], 1) for run in runs)
     at_size = [select(run.scores, run.request, size) for run in runs]

@@ -45,6 +45,13 @@ class BadNumbers(EdgewiseError, ArithmeticError):
 class Stopped(KeyboardInterrupt):
     """Broken off by the user, where there is something to tell of the work that was done."""
 
+    def __init__(self, told: str, goes_on: bool = True, without: str = "") -> None:
+        super().__init__(told)
+        self.goes_on = goes_on
+        """Whether the same again goes on from what was done."""
+        self.without = without
+        """The option that would begin anew."""
+
 
 class Problems:
     """Gathers problems while checking goes on, then raises them all at once.

@@ -25,7 +25,7 @@ from edgewise.masks.optimal import replacers_to_judge
 from edgewise.meaning import MEASURED_ON
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
-from edgewise.progress import Progress
+from edgewise.progress import READING, Progress
 from edgewise.request import EvaluationRequest, Request
 from edgewise.run import load_model
 from edgewise.run_folder import Run, file_hash
@@ -55,7 +55,8 @@ class Evaluated:
 
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
     progress = progress or Progress()
-    run, asked, prompts, truth = check(request)
+    with progress.status(READING):
+        run, asked, prompts, truth = check(request)
     pairs, found_on = prompts.judged_on, prompts.found_on
     place = asked.prompts or f"task {asked.task}, split {request.split or MEASURED_ON}"
     model = load_model(asked, progress, asked.grouped_readers)

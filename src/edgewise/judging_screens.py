@@ -14,10 +14,8 @@ from edgewise.reports.summary import (
     STRONGEST,
     claims_table,
     curve_line,
-    divergence_text,
     edges_table,
     ends_line,
-    evaluation_heading,
     evaluation_table,
     facts_table,
     section,
@@ -54,7 +52,7 @@ def show_compared(done: Comparison) -> None:
         table.add_row(
             *(each.name, each.run.request.method, f"{each.run.record['edges']['selected']:,}"),
             *(each.own.faithfulness_number, f"{len(each.circuit):,}", each.at_size.faithfulness_number),
-            *(divergence_text(each.at_size), "-" if auc is None else f"{auc:.3f}"),
+            *(each.at_size.divergence_text, "-" if auc is None else f"{auc:.3f}"),
         )
     title = f"{first.metric} on {first.examples:,} prompt pairs, ablation {first.ablation}"
     out.print(section(f"{title}; own, then {done.size:,} edges", table))
@@ -103,7 +101,7 @@ def frequent_edges(done: Stability) -> list[tuple[str, float]]:
 def show_evaluated(done: Evaluated) -> None:
     out = screen()
     first = done.evaluations[0]
-    out.print(section(evaluation_heading(first), evaluation_table(done.circuits, done.evaluations)))
+    out.print(section(first.heading, evaluation_table(done.circuits, done.evaluations)))
     if done.rest:
         out.print(section("Without the circuit", evaluation_table(done.rest_circuits, done.rest)))
     if done.contributions is not None:

@@ -7,6 +7,7 @@ command prints stays clean.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ class Advance(Protocol):
 
 SECONDS_BEFORE_SHOWING = 1.0
 SECONDS_BETWEEN_LINES = 10.0
+READING = "reading prompts"
+"""What is done before a model is loaded: all checks, of which the prompts take longest."""
 
 
 class Progress:
@@ -32,21 +35,38 @@ class Progress:
     def __init__(self, shown: bool = False) -> None:
         self.shown = shown
 
-    def track(self, items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-        """The items, one by one; `what` says what is being done to them."""
-        with self.counting(what, total) as advance:
+    @contextmanager
+    def status(self, what: str, on_a_terminal: bool = True) -> Iterator[None]:
+        """For work that cannot be counted: what is done, and for how many seconds so far.
+
+        on_a_terminal: False where the work itself tells of it there.
+        """
+        if not self.shown:
+            yield
+        elif not sys.stderr.isatty():
+            with _line_later(what):
+                yield
+        elif on_a_terminal:
+            with _spinner(what):
+                yield
+        else:
+            yield
+
+    def track(self, items: Iterable[Item], what: str, total: int, unit: str = "batches") -> Iterator[Item]:
+        """The items, one by one; `what` says what is being done to them, `unit` what they are."""
+        with self.counting(what, total, unit) as advance:
             for item in items:
                 yield item
                 advance(1)
 
     @contextmanager
-    def counting(self, what: str, total: int, unit: str = "", done: int = 0) -> Iterator[Advance]:
+    def counting(self, what: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
         """For work that comes in lumps: call what this gives with how much more has been done.
 
         `unit`: what is counted, to tell how many a second; `done`: how much was there at the beginning.
         """
         if self.shown and done:
-            print(f"{what}: going on after {done:,} of {total:,} {unit}".rstrip(), file=sys.stderr)
+            print(f"{what}: going on after {done:,} of {total:,} {unit}", file=sys.stderr)
         if not self.shown:
             yield _silent
         elif sys.stderr.isatty():
@@ -58,23 +78,57 @@ class Progress:
 
 @contextmanager
 def _bar(what: str, total: int, unit: str, done: int) -> Iterator[Advance]:
-    from rich.console import Console
+    """What, how far, how fast and how much longer; in a line below, what else there is to say."""
+    from rich.console import Console, RenderableType
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
-    columns = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()]
-    if unit:
-        columns.append(TextColumn("{task.fields[speed]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    class Bar(Progress):
+        told = ""
+
+        def get_renderables(self) -> Iterator[RenderableType]:
+            yield from super().get_renderables()
+            if self.told:
+                yield Text(self.told, style="dim", no_wrap=True, overflow="ellipsis")
+
+    columns = (
+        *(TextColumn("{task.description}", markup=False), BarColumn(None), TaskProgressColumn()),
+        *(TextColumn("{task.fields[speed]}"), TimeRemainingColumn(), TextColumn("left")),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task(what, total=total, completed=done, speed="")
         start, begun = time.monotonic(), done
 
         def advance(more: int, told: str = "") -> None:
             nonlocal done
             done += more
-            speed = _speed(done - begun, time.monotonic() - start, unit)
-            bar.update(task, advance=more, speed=f"{speed}  {told}".rstrip())
+            bar.told = told
+            bar.update(task, advance=more, speed=_speed(done - begun, time.monotonic() - start, unit))
 
         yield advance
+
+
+@contextmanager
+def _spinner(what: str) -> Iterator[None]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as spinner:
+        spinner.add_task(what)
+        yield
+
+
+@contextmanager
+def _line_later(what: str) -> Iterator[None]:
+    """A line once the work has taken so long that one would wonder."""
+    timer = threading.Timer(SECONDS_BEFORE_SHOWING, print, [f"{what} ..."], {"file": sys.stderr})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _silent(more: int, told: str = "") -> None: ...
@@ -95,9 +149,9 @@ class _Lines:
         self.said = now
         passed = now - self.start
         left = passed / max(self.done - self.begun, 1) * (self.total - self.done)
-        speed = f", {_speed(self.done - self.begun, passed, self.unit)}" if self.unit else ""
+        speed = _speed(self.done - self.begun, passed, self.unit)
         print(
-            f"{self.what}: {self.done:,} of {self.total:,}, {passed:.0f} s{speed}, about {left:.0f} s left"
+            f"{self.what}: {self.done:,} of {self.total:,}, {passed:.0f} s, {speed}, about {left:.0f} s left"
             + (f"; {told}" if told else ""),
             file=sys.stderr,
         )

@@ -19,6 +19,8 @@ class Help(NamedTuple):
     value: str = ""
     """What stands for its value, e.g. FILE."""
     panel: str = "Options"
+    of: str = ""
+    """Which names its value is one of, as completion calls them; empty where it is none."""
 
 
 TASK, CIRCUIT, COMPUTING = "Prompts of a task", "Which edges are kept", "Computing"
@@ -30,16 +32,20 @@ class RunRequest:
 
     out: Annotated[str, Help("The folder to make, with all that is found.", "FOLDER")]
     model: Annotated[
-        str, Help("A folder, a Hugging Face name or zoo:NAME; else the task's own.", "DIR_OR_NAME")
+        str,
+        Help("A folder, a Hugging Face name or zoo:NAME; else the task's own.", "DIR_OR_NAME", of="models"),
     ] = ""
-    task: Annotated[str, Help("What the model does: `edgewise list tasks`; else its own.", "NAME")] = ""
+    task: Annotated[
+        str, Help("What the model does: `edgewise list tasks`; else its own.", "NAME", of="tasks")
+    ] = ""
     prompts: Annotated[str, Help("Prompt pairs of your own, in place of a task.", "FILE.jsonl")] = ""
     metric: Annotated[
-        str, Help("`edgewise list metrics`; else the task's own, logit-diff for prompts.", "NAME")
+        str,
+        Help("`edgewise list metrics`; else the task's own, logit-diff for prompts.", "NAME", of="metrics"),
     ] = ""
-    ablation: Annotated[str, Help("What replaces a source: corrupted, zero, mean or optimal.", "NAME")] = (
-        "corrupted"
-    )
+    ablation: Annotated[
+        str, Help("What replaces a source: corrupted, zero, mean or optimal.", "NAME", of="ablations")
+    ] = "corrupted"
     options: Annotated[
         Mapping[str, Any], Help("An option of the method's own; repeat it for more.", "NAME=VALUE")
     ] = field(default_factory=dict)
@@ -52,7 +58,8 @@ class RunRequest:
         16
     )
     dtype: Annotated[
-        str | None, Help("float32, float64, bfloat16, float16; else as saved.", "NAME", COMPUTING)
+        str | None,
+        Help("float32, float64, bfloat16, float16; else as saved.", "NAME", COMPUTING, of="dtypes"),
     ] = None
     device: Annotated[str | None, Help("Where to run, e.g. cuda; else the processor.", "NAME", COMPUTING)] = (
         None
@@ -65,7 +72,9 @@ class RunRequest:
 class Request(RunRequest):
     """One run of `discover`."""
 
-    method: Annotated[str, Help("How edges are scored: `edgewise list methods`.", "NAME")] = "eap"
+    method: Annotated[str, Help("How edges are scored: `edgewise list methods`.", "NAME", of="methods")] = (
+        "eap"
+    )
     known: Annotated[
         str | None,
         Help(
@@ -73,7 +82,8 @@ class Request(RunRequest):
         ),
     ] = None
     preset: Annotated[
-        str, Help("Options of the method's as they were published; --set goes before them.", "NAME")
+        str,
+        Help("Options of the method's as they were published; --set goes before them.", "NAME", of="presets"),
     ] = ""
     edges_from: Annotated[
         str | None,
@@ -101,6 +111,7 @@ class Request(RunRequest):
             "else as the method chose, absolute where it only ranks.",
             "ORDER",
             CIRCUIT,
+            of="orders",
         ),
     ] = ""
     report: Annotated[
@@ -119,8 +130,12 @@ class UnitsRequest(RunRequest):
     options: Annotated[
         Mapping[str, Any], Help("An option: `edgewise list grains`; repeat it for more.", "NAME=VALUE")
     ] = field(default_factory=dict)
-    ablation: Annotated[str, Help("What replaces a unit: corrupted, zero or mean.", "NAME")] = "corrupted"
-    grain: Annotated[str, Help("What the mask is of: `edgewise list grains`.", "NAME")] = "neurons"
+    ablation: Annotated[
+        str, Help("What replaces a unit: corrupted, zero or mean.", "NAME", of="ablations")
+    ] = "corrupted"
+    grain: Annotated[str, Help("What the mask is of: `edgewise list grains`.", "NAME", of="grains")] = (
+        "neurons"
+    )
 
 
 def lacking(asked: Mapping[str, Any], problems: Sequence[str]) -> list[str]:
@@ -138,9 +153,9 @@ class EvaluationRequest:
 
     run: Annotated[str, Help("The folder of a run.", "RUN")]
     prompts: Annotated[str | None, Help("Other prompts than the run's.", "FILE.jsonl")] = None
-    task: Annotated[str | None, Help("A task in place of the run's prompts.", "NAME")] = None
-    metric: Annotated[str | None, Help("Another metric than the run's.", "NAME")] = None
-    ablation: Annotated[str | None, Help("Another ablation than the run's.", "NAME")] = None
+    task: Annotated[str | None, Help("A task in place of the run's prompts.", "NAME", of="tasks")] = None
+    metric: Annotated[str | None, Help("Another metric than the run's.", "NAME", of="metrics")] = None
+    ablation: Annotated[str | None, Help("Another ablation than the run's.", "NAME", of="ablations")] = None
     edges: Annotated[
         tuple[int, ...], Help("Not the run's circuit but the N strongest edges; repeat it for more.", "N")
     ] = ()
@@ -149,16 +164,17 @@ class EvaluationRequest:
         Help("Ten sizes, from a thousandth of the edges to all, or --edges; and the areas CPR and CMD."),
     ] = False
     granularity: Annotated[
-        str, Help("Of --curve: edges, or nodes, circuits of whole heads and MLPs.", "NAME")
+        str,
+        Help("Of --curve: edges, or nodes, circuits of whole heads and MLPs.", "NAME", of="granularities"),
     ] = "edges"
     completeness: Annotated[bool, Help("And what the model does without the circuit.")] = False
     minimality: Annotated[bool, Help("And what each of its edges contributes, the least first.")] = False
     tests: Annotated[bool, Help("And what is claimed of a circuit, put to five tests.")] = False
     by: Annotated[
-        str | None, Help("Of --edges, --curve: absolute or value; else as in the run.", "ORDER")
+        str | None, Help("Of --edges, --curve: absolute or value; else as in the run.", "ORDER", of="orders")
     ] = None
     averaging: Annotated[
-        str | None, Help("Of faithfulness: ratio-of-means, else, or mean-of-ratios.", "NAME")
+        str | None, Help("Of faithfulness: ratio-of-means, else, or mean-of-ratios.", "NAME", of="averagings")
     ] = None
     known: Annotated[
         str | None, Help("Hold the run's scores beside this circuit, as in discover.", "PATH")
@@ -172,16 +188,19 @@ class EvaluationRequest:
     ] = None
     overwrite: Annotated[bool, Help("Replace that file if it is there.")] = False
     split: Annotated[
-        str | None, Help("train, which circuits are found on, validation or, else, test.", "NAME", TASK)
+        str | None,
+        Help("train, which circuits are found on, validation or, else, test.", "NAME", TASK, of="splits"),
     ] = None
     examples: Annotated[int | None, Help("Prompt pairs.", "N", TASK)] = None
     seed: Annotated[int | None, Help("Draws others.", "N", TASK)] = None
     corruption: Annotated[str | None, Help("How corrupted prompts are made.", "NAME", TASK)] = None
     model: Annotated[
-        str | None, Help("Where the model is now, if it has moved.", "DIR_OR_NAME", COMPUTING)
+        str | None, Help("Where the model is now, if it has moved.", "DIR_OR_NAME", COMPUTING, of="models")
     ] = None
     batch_size: Annotated[int | None, Help("Prompt pairs run at once.", "N", COMPUTING)] = None
-    dtype: Annotated[str | None, Help("float32, float64, bfloat16 or float16.", "NAME", COMPUTING)] = None
+    dtype: Annotated[
+        str | None, Help("float32, float64, bfloat16 or float16.", "NAME", COMPUTING, of="dtypes")
+    ] = None
     device: Annotated[str | None, Help("Where to run, e.g. cuda.", "NAME", COMPUTING)] = None
     misread: tuple[str, ...] = ()
     """As in `Request`."""
@@ -212,10 +231,13 @@ class CompareRequest:
         int | None, Help("The size at which circuits are held beside each other; else the smallest.", "N")
     ] = None
     prompts: Annotated[str | None, Help("Other prompts than the first run's.", "FILE.jsonl")] = None
-    metric: Annotated[str | None, Help("Another metric than the first run's.", "NAME")] = None
-    ablation: Annotated[str | None, Help("Another ablation than the first run's.", "NAME")] = None
+    metric: Annotated[str | None, Help("Another metric than the first run's.", "NAME", of="metrics")] = None
+    ablation: Annotated[
+        str | None, Help("Another ablation than the first run's.", "NAME", of="ablations")
+    ] = None
     split: Annotated[
-        str | None, Help("train, which circuits are found on, validation or, else, test.", "NAME", TASK)
+        str | None,
+        Help("train, which circuits are found on, validation or, else, test.", "NAME", TASK, of="splits"),
     ] = None
     examples: Annotated[int | None, Help("Prompt pairs.", "N", TASK)] = None
     out: Annotated[str | None, Help("Write the numbers to this file.", "FILE.json")] = None
@@ -236,13 +258,21 @@ class BenchRequest:
         ),
     ] = None
     out: Annotated[str, Help("The folder of the matrix; the same command goes on in it.", "FOLDER")]
-    model: Annotated[tuple[str, ...], Help("As in discover; repeat it for more.", "DIR_OR_NAME")] = ()
-    task: Annotated[tuple[str, ...], Help("For every model; else its own. Repeat it for more.", "NAME")] = ()
+    model: Annotated[
+        tuple[str, ...], Help("As in discover; repeat it for more.", "DIR_OR_NAME", of="models")
+    ] = ()
+    task: Annotated[
+        tuple[str, ...], Help("For every model; else its own. Repeat it for more.", "NAME", of="tasks")
+    ] = ()
     prompts: Annotated[tuple[str, ...], Help("Prompt pairs of your own; repeat it.", "FILE.jsonl")] = ()
-    method: Annotated[tuple[str, ...], Help("`edgewise list methods`; repeat it for more.", "NAME")] = ()
+    method: Annotated[
+        tuple[str, ...], Help("`edgewise list methods`; repeat it for more.", "NAME", of="methods")
+    ] = ()
     seed: Annotated[tuple[int, ...], Help("Of examples and methods; repeat it for more. Else 0.", "N")] = ()
-    metric: Annotated[str | None, Help("Else each task's own.", "NAME")] = None
-    ablation: Annotated[str | None, Help("corrupted, else, zero, mean or optimal.", "NAME")] = None
+    metric: Annotated[str | None, Help("Else each task's own.", "NAME", of="metrics")] = None
+    ablation: Annotated[
+        str | None, Help("corrupted, else, zero, mean or optimal.", "NAME", of="ablations")
+    ] = None
     options: Annotated[
         Mapping[str, Any], Help("An option of a method's own; repeat it for more.", "METHOD.NAME=VALUE")
     ] = field(default_factory=dict)
@@ -253,7 +283,9 @@ class BenchRequest:
     sparsity: Annotated[float | None, Help("As in discover.", "SHARE", CIRCUIT)] = None
     jobs: Annotated[int, Help("Cells at once, each in a process of its own.", "N", COMPUTING)] = 1
     batch_size: Annotated[int | None, Help("Prompt pairs run at once; else 16.", "N", COMPUTING)] = None
-    dtype: Annotated[str | None, Help("float32, float64, bfloat16, float16.", "NAME", COMPUTING)] = None
+    dtype: Annotated[
+        str | None, Help("float32, float64, bfloat16, float16.", "NAME", COMPUTING, of="dtypes")
+    ] = None
     device: Annotated[str | None, Help("Where to run, e.g. cuda; else the processor.", "NAME", COMPUTING)] = (
         None
     )
@@ -287,9 +319,10 @@ class PlotRequest:
         Help(
             "One picture; repeat it for more: circuit, heads, scores, training, roc, faithfulness, effects.",
             "NAME",
+            of="pictures",
         ),
     ] = ()
-    format: Annotated[str, Help("svg, png or pdf.", "NAME")] = "svg"
+    format: Annotated[str, Help("svg, png or pdf.", "NAME", of="forms")] = "svg"
     out: Annotated[str | None, Help("The folder to write; else pictures/ in the run's.", "FOLDER")] = None
     edges: Annotated[
         int | None, Help("Draw the circuit of the N strongest edges, not the run's own.", "N")
@@ -315,7 +348,7 @@ class ExportRequest:
 
     run: Annotated[str, Help("The folder of a run.", "RUN")]
     out: Annotated[str, Help("The file to write; for native, a folder.", "PATH")]
-    format: Annotated[str, Help("The form: `edgewise list formats`.", "NAME")] = "native"
+    format: Annotated[str, Help("The form: `edgewise list formats`.", "NAME", of="formats")] = "native"
     overwrite: Annotated[bool, Help("Replace what is there.")] = False
     misread: tuple[str, ...] = ()
     """As in `Request`."""
@@ -327,7 +360,11 @@ class ListRequest:
 
     what: Annotated[
         tuple[str, ...],
-        Help("models, tasks, methods, grains, metrics, ablations, families or formats; else all.", "WHAT"),
+        Help(
+            "models, tasks, methods, grains, metrics, ablations, families or formats; else all.",
+            "WHAT",
+            of="lists",
+        ),
     ] = ()
     misread: tuple[str, ...] = ()
     """As in `Request`."""

@@ -101,7 +101,7 @@ def stability(
 
     shown = Progress(progress) if isinstance(progress, bool) else progress
     found = circuits_of_draws(model, pairs, method, choose, range(repeats), seed_of_repeats, how)
-    return Stability(tuple(shown.track(found, "drawing examples", repeats)))
+    return Stability(tuple(shown.track(found, "drawing examples", repeats, "draws")))
 
 
 def circuits_of_draws(

@@ -22,7 +22,7 @@ from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.load import load
 from edgewise.models.transformer import Transformer
 from edgewise.pages.attention import attention_examples, heads_by_strength
-from edgewise.progress import Progress
+from edgewise.progress import READING, Progress
 from edgewise.request import Request, RunRequest
 from edgewise.run_folder import TRAINING, Run, describe_run, save_run
 from edgewise.run_page import page_text
@@ -35,7 +35,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     """From a request to a circuit, its evaluation and the folder that holds them."""
     progress = progress or Progress()
     seconds: dict[str, float] = {}
-    with timed(seconds, "validate"):
+    with timed(seconds, "validate"), progress.status(READING):
         checked = validate(request)
     request = checked.request
     with timed(seconds, "load"):
@@ -119,10 +119,11 @@ def circuits_of_a_curve(scores: Scores, request: Request) -> list[Circuit]:
 
 
 def load_model(request: RunRequest, progress: Progress, grouped_readers: bool = False) -> Transformer:
-    return load(
-        request.model,
-        dtype=request.dtype,
-        device=request.device,
-        grouped_readers=grouped_readers,
-        quiet=not progress.shown,
-    )
+    with progress.status(f"loading {request.model}", on_a_terminal=False):
+        return load(
+            request.model,
+            dtype=request.dtype,
+            device=request.device,
+            grouped_readers=grouped_readers,
+            quiet=not progress.shown,
+        )

@@ -53,9 +53,13 @@ def show_run(run: Run) -> None:
     if run.training:
         out.print(section(f"Rounding the mask, loss {loss_unit(run)}", Text(rounding_line(run.training))))
     out.print(section(f"Files in {run.request.out}", facts_table(run.files)))
-    what, options = next_step(run)
-    out.print(Text(f"Next, {what}:", style="bold"))
-    out.print(f"  edgewise evaluate {shlex.quote(run.request.out)} {options}", soft_wrap=True)
+    out.print(Text("Next, see how few edges do as well:", style="bold"))
+    out.print(f"  {next_command(run)}", soft_wrap=True)
+    if run.request.report:
+        out.print(Text("Or look at it:", style="bold"))
+        out.print(f"  {shlex.join(['edgewise', 'view', run.request.out])}", soft_wrap=True)
+    if run.evaluation.also_found_on and not run.request.task and not run.request.evaluate_on:
+        out.print("On other prompts: the same with --prompts FILE.jsonl in place of --edges.")
 
 
 def loss_unit(run: Run | UnitsRun) -> str:
@@ -72,15 +76,14 @@ def against_edges(run: Run) -> list[tuple[str, float]]:
     return strongest_edges(run.scores, Circuit(run.scores.graph, values < 0), "absolute")
 
 
-def next_step(run: Run) -> tuple[str, str]:
-    """What is worth doing after a run, in words and as the options of `evaluate`."""
-    if run.evaluation.also_found_on and not run.request.task and not run.request.evaluate_on:
-        return "see whether it holds on other prompts", "--prompts OTHER.jsonl"
+def next_command(run: Run) -> str:
+    """What is worth doing after a run: it can be pasted."""
     chosen = len(run.circuit) if run.circuit.selected is None else run.circuit.selected
     every = run.scores.graph.edge_count
     most = int((run.scores.values != 0).sum()) if leaves_some_out(run.request) else every
     sizes = sorted({max(chosen // 2, 1), chosen, min(2 * chosen, most)} - {0})
-    return "see how few edges do as well", " ".join(f"--edges {size}" for size in sizes)
+    options = (word for size in sizes for word in ("--edges", str(size)))
+    return shlex.join(["edgewise", "evaluate", run.request.out, *options])
 
 
 def notes_on(run: Run) -> list[str]:

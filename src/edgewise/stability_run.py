@@ -8,22 +8,24 @@ With --out each draw is written when it is done, and the same command goes on fr
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from edgewise.circuit import Circuit, Scores
 from edgewise.edges_from import edges_from
-from edgewise.errors import BadInput, Problems, gathered
+from edgewise.errors import BadInput, Problems, Stopped, gathered
 from edgewise.evaluate_checks import pairs_found_on
 from edgewise.files import atomic_write, in_file, make_parents, read_described
 from edgewise.graph import Graph
 from edgewise.meaning import read_model
 from edgewise.models.fingerprint import weights_fingerprint
-from edgewise.models.load import load
 from edgewise.models.transformer import Transformer
-from edgewise.progress import Progress
+from edgewise.progress import READING, Progress
 from edgewise.request import StabilityRequest
 from edgewise.resampling import Stability, circuits_of_draws
+from edgewise.run import load_model
 from edgewise.run_folder import Run, load_run
 from edgewise.selection import select
 from edgewise.tasks.pairs import Pairs
@@ -34,15 +36,10 @@ FORMAT, VERSION = "edgewise stability", 1
 
 def stability_of_run(request: StabilityRequest, progress: Progress | None = None) -> Stability:
     progress = progress or Progress()
-    run, pairs, edges = check(request)
+    with progress.status(READING):
+        run, pairs, edges = check(request)
     asked = run.request
-    model = load(
-        asked.model,
-        dtype=asked.dtype,
-        device=asked.device,
-        grouped_readers=asked.grouped_readers,
-        quiet=not progress.shown,
-    )
+    model = load_model(asked, progress, asked.grouped_readers)
     of = {**described(run, model, edges), "seed_of_draws": request.seed}
     found = (
         [] if request.out is None or request.overwrite else circuits_in(request.out, of, run)[: request.draws]
@@ -60,13 +57,33 @@ def stability_of_run(request: StabilityRequest, progress: Progress | None = None
     if edges is not None:
         how["edges"] = edges
     left = range(len(found), request.draws)
-    with progress.counting("drawing examples", request.draws, "draws", len(found)) as advance:
+    with (
+        told_if_stopped(request, found),
+        progress.counting("drawing examples", request.draws, "draws", len(found)) as advance,
+    ):
         for circuit in circuits_of_draws(model, pairs, asked.method, choose, left, request.seed, how):
             found.append(circuit)
             if request.out is not None:
                 save(request.out, of, found)
             advance(1)
     return Stability(tuple(found))
+
+
+@contextmanager
+def told_if_stopped(request: StabilityRequest, found: list[Circuit]) -> Iterator[None]:
+    """Whoever breaks off what is done inside is told where the draws are."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        done = f"{len(found):,} of {request.draws:,} draws are done"
+        if not found:
+            raise
+        if request.out is None:
+            again = "Give --out FILE.json, and each is written when it is done."
+            raise Stopped(f"{done}, and nothing of them is kept. {again}", goes_on=False) from stop
+        without = "--overwrite" if request.overwrite else ""
+        again = f"the same {f'without {without}' if without else 'again'} goes on from there."
+        raise Stopped(f"{done}, and in {request.out}: {again}", without=without) from stop
 
 
 def check(request: StabilityRequest) -> tuple[Run, Pairs, Circuit | None]:

@@ -15,7 +15,7 @@ from edgewise.evaluation.overlap import with_overlap
 from edgewise.evaluation.units import evaluate_units
 from edgewise.meaning import FOUND_ON, meant, pairs_of, pairs_to_measure, read_model
 from edgewise.models.load import check_placement
-from edgewise.progress import Progress
+from edgewise.progress import READING, Progress
 from edgewise.request import UnitsRequest
 from edgewise.run import load_model
 from edgewise.run_files import TRAINING
@@ -28,7 +28,7 @@ def run_units(request: UnitsRequest, progress: Progress | None = None) -> UnitsR
     """From a request to a mask, its evaluation and the folder that holds them."""
     progress = progress or Progress()
     seconds: dict[str, float] = {}
-    with timed(seconds, "validate"):
+    with timed(seconds, "validate"), progress.status(READING):
         request, checked = check(request)
     with timed(seconds, "load"):
         model = load_model(request, progress)

@@ -41,6 +41,9 @@ class Verb(TyperCommand):
         return in_plain_words(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing:
+            # What is typed is not complete yet: a shell asks what could stand there.
+            return super().parse_args(ctx, args)
         problems, told = Problems(), set[str]()
         parameters = self.get_params(ctx)
         known = known_options(ctx, args, problems, told)

@@ -25,7 +25,7 @@ from edgewise.bench.processes import in_processes
 from edgewise.bench.table import Row, check_parquet, write_tables
 from edgewise.errors import BadInput, Problems, Stopped, gathered
 from edgewise.files import atomic_write, make_parents, read_described
-from edgewise.progress import Progress
+from edgewise.progress import READING, Progress
 from edgewise.request import BenchRequest
 from edgewise.validation import check_can_be_made
 
@@ -69,7 +69,8 @@ class Bench:
 
 def bench(request: BenchRequest, progress: Progress | None = None) -> Bench:
     progress = progress or Progress()
-    cells = checked(request)
+    with progress.status(READING):
+        cells = checked(request)
     folder = Path(request.out)
     make_parents(folder / MARK)
     with alone_in(folder):
@@ -86,7 +87,7 @@ def bench(request: BenchRequest, progress: Progress | None = None) -> Bench:
         except KeyboardInterrupt:
             done = finished(request, cells, failed)
             told = f"{len(done.rows):,} of {len(cells):,} cells are done, and in {done.files[0]}."
-            raise Stopped(f"{told} The same command goes on from there.") from None
+            raise Stopped(f"{told} The same again goes on from there.") from None
         return finished(request, cells, failed)
 
 

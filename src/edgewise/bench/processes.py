@@ -8,13 +8,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import traceback
 import warnings
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from multiprocessing.connection import wait
 from pathlib import Path
-from threading import Thread
 
 import torch
 
@@ -34,6 +35,8 @@ def in_processes(cells: Sequence[Cell], folder: Path, jobs: int) -> Iterator[tup
     if server:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([work.__module__, "edgewise.models.load"])
+        # Where there is no such server its module cannot be imported.
+        begin_deaf(import_module("multiprocessing.forkserver").ensure_running)
     else:
         context = multiprocessing.get_context("spawn")
     # No more than torch would take by itself, as OMP_NUM_THREADS and the like say.
@@ -58,6 +61,18 @@ def in_processes(cells: Sequence[Cell], folder: Path, jobs: int) -> Iterator[tup
             process.join()
 
 
+def begin_deaf(begin: Callable[[], None]) -> None:
+    """Begins a process that does not hear Ctrl-C, nor do those it begins: who waits for them ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        begin()
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        begin()
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
 def _processors() -> int:
     """Those that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -68,7 +83,7 @@ def _processors() -> int:
 def _work(cell: Cell, folder: Path, threads: int) -> None:
     # The process that began the others ends them, by its own end at the latest.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     warnings.simplefilter("ignore")
     try:

@@ -11,6 +11,7 @@ import numpy as np
 
 from edgewise.errors import BadInput, check_name
 from edgewise.evaluation.averaging import AVERAGINGS, RATIO_OF_MEANS
+from edgewise.html_views import table_html
 from edgewise.tasks.metrics import METRICS
 
 EDGES = "edges"
@@ -153,6 +154,31 @@ class Evaluation:
         """The metric's three means, short enough for a row of 80 characters."""
         return f"{self.circuit:.4g} {self.what}, {self.full:.4g} full model, {self.replaced:.4g} replaced"
 
+    @property
+    def divergence_text(self) -> str:
+        """Rounding can make a divergence of nothing a little less than nothing."""
+        return f"{max(self.kl, 0.0):.3g}"
+
+    @property
+    def heading(self) -> str:
+        """What was measured, and where."""
+        made_of = "" if self.granularity == EDGES else f", by {self.granularity}"
+        return f"{self.metric} {self.where}, ablation {self.ablation}{made_of}"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a summary tells of the circuit."""
+        facts = {
+            self.metric: self.values_text,
+            "faithfulness": self.faithfulness_text,
+            "KL to full": self.divergence_text,
+        }
+        if self.known_text is not None:
+            facts["known circuit"] = self.known_text
+        if self.accuracy is not None:
+            facts["accuracy"] = f"{self.accuracy:.1%} {self.what}, {self.full_accuracy:.1%} full model"
+        return facts
+
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "sparsity": self.sparsity}
 
@@ -182,3 +208,8 @@ class Evaluation:
         if self.accuracy is not None:
             lines.insert(4, f"  accuracy {self.accuracy:.1%} (full model {self.full_accuracy:.1%})")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        size = f"{self.edges:,} of {self.graph_edges:,} {self.granularity}"
+        facts = {**self.facts, "size": f"{size} (sparsity {self.sparsity:.2%})"}
+        return table_html(self.heading, ("", ""), facts.items(), len(facts))

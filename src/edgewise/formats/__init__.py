@@ -1,4 +1,5 @@
-"""Files that other programs read. `FORMATS` is the one table of them; each file here writes and reads one.
+"""Files that other programs read. `FORMATS` is the one table of them; each file here writes one.
+Those that hold all of a circuit are read back, too.
 
 A format's file, and torch with it, is imported when it is used: to list the formats takes no time.
 """
@@ -30,6 +31,9 @@ FORMATS = {
     "mib-pt": Format("the .pt of EAP-IG and MIB's circuit track", "mib_pt", needs_width=True),
     "csv": Format("an edge list: source,reader,score,kept", "edge_list"),
     "taggart": Format("Taggart's text: a line per reader, `9.9 <- 0.1, 3.0`", "taggart"),
+    "text": Format("for people: a line per reader, its sources with their scores, strongest first", "lines"),
+    "dot": Format("for Graphviz: the circuit as a drawing, layer above layer", "dot"),
+    "graphml": Format("for Gephi, yEd, Cytoscape, networkx: the circuit's nodes and edges", "graphml"),
 }
 
 

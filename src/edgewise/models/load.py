@@ -24,6 +24,7 @@ from edgewise.models.config import ModelConfig
 from edgewise.models.families import FAMILIES
 from edgewise.models.origin import Origin, causal_class, find_origin, hushed
 from edgewise.models.transformer import Transformer
+from edgewise.progress import Progress
 
 DTYPES = {
     "bfloat16": torch.bfloat16,
@@ -96,10 +97,12 @@ def load(
         raise BadInput(*problems.found, *error.problems) from error
     problems.raise_any()
 
-    on_a_terminal = not quiet and sys.stderr.isatty()
-    if on_a_terminal:
-        print(f"loading {origin.name}", file=sys.stderr)
-    with hushed(bars=on_a_terminal):
+    on_a_terminal, what = not quiet and sys.stderr.isatty(), f"loading {origin.name}"
+    downloading = on_a_terminal and not origin.offline
+    if downloading:
+        # The bars of the download tell the rest.
+        print(what, file=sys.stderr)
+    with Progress(on_a_terminal and not downloading).status(what), hushed(bars=downloading):
         weights, unread = _weights(origin, wanted_dtype)
         model = assemble(config, weights, origin.name, wanted_dtype, wanted_device)
         model.tokenizer = _tokenizer(origin) if tokenizer is None else tokenizer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rich.console import Group
@@ -158,12 +158,13 @@ def check_names(names: Iterable[str], problems: Iterable[str] = ()) -> list[str]
     return names or list(LISTS)
 
 
-def list_tables(names: Iterable[str]) -> Group:
-    return Group(*(part for name in names for part in (Text(name, style="bold"), list_table(name), Text())))
+def list_tables(told: Mapping[str, dict[str, dict[str, Any]]]) -> Group:
+    """Of lists by their names."""
+    parts = ((Text(name, style="bold"), list_table(entries), Text()) for name, entries in told.items())
+    return Group(*(part for three in parts for part in three))
 
 
-def list_table(name: str) -> Table | Padding:
-    entries = LISTS[name]()
+def list_table(entries: dict[str, dict[str, Any]]) -> Table | Padding:
     if not any(entries.values()):
         return Padding(", ".join(entries), (0, 0, 0, 2))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

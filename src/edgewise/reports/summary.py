@@ -12,7 +12,7 @@ from rich.text import Text
 from edgewise.circuit import Circuit, Scores
 from edgewise.evaluation.claims import Claim
 from edgewise.evaluation.curve import Curve
-from edgewise.evaluation.evaluation import EDGES, NODES, Evaluation
+from edgewise.evaluation.evaluation import NODES, Evaluation
 from edgewise.evaluation.intervals import LEVEL, intervals_of
 from edgewise.reports.screen import Trimmed
 
@@ -65,7 +65,7 @@ def evaluation_table(circuits: list[Circuit], evaluations: list[Evaluation]) -> 
         sure = intervals_of(each)["faithfulness"]
         table.add_row(
             *(f"{chosen:,}", pruned, each.faithfulness_number, "-" if sure is None else str(sure)),
-            *(f"{each.circuit:.4g}", divergence_text(each), *accuracy),
+            *(f"{each.circuit:.4g}", each.divergence_text, *accuracy),
         )
     return table
 
@@ -95,16 +95,6 @@ def curve_line(curve: Curve) -> str:
     return f"CPR {curve.cpr:.3f}{sure['cpr']}, CMD {curve.cmd:.3f}{sure['cmd']}, {sizes}"
 
 
-def divergence_text(evaluation: Evaluation) -> str:
-    """Rounding can make a divergence of nothing a little less than nothing."""
-    return f"{max(evaluation.kl, 0.0):.3g}"
-
-
-def evaluation_heading(evaluation: Evaluation) -> str:
-    made_of = "" if evaluation.granularity == EDGES else f", by {evaluation.granularity}"
-    return f"{evaluation.metric} {evaluation.where}, ablation {evaluation.ablation}{made_of}"
-
-
 def faithfulness_text(evaluation: Evaluation) -> str:
     """With how sure it is."""
     sure = intervals_of(evaluation)["faithfulness"]
@@ -114,18 +104,8 @@ def faithfulness_text(evaluation: Evaluation) -> str:
 
 
 def evaluation_facts(evaluation: Evaluation) -> dict[str, str]:
-    """What a summary tells of one circuit."""
-    facts = {
-        evaluation.metric: evaluation.values_text,
-        "faithfulness": faithfulness_text(evaluation),
-        "KL to full": divergence_text(evaluation),
-    }
-    if evaluation.known_text is not None:
-        facts["known circuit"] = evaluation.known_text
-    if evaluation.accuracy is not None:
-        of_full = f"{evaluation.full_accuracy:.1%} full model"
-        facts["accuracy"] = f"{evaluation.accuracy:.1%} {evaluation.what}, {of_full}"
-    return facts
+    """What a summary tells of one circuit, and how sure its faithfulness is."""
+    return {**evaluation.facts, "faithfulness": faithfulness_text(evaluation)}
 
 
 def facts_table(facts: Mapping[str, str]) -> Table:

@@ -80,7 +80,7 @@ class _Trials:
         """Under which masks every answer stays what it is."""
         kept = torch.ones(len(masks), dtype=torch.bool)
         runs = list(self._runs(len(masks)))
-        for clean, other, full in self.progress.track(runs, self.what, len(runs)):
+        for clean, other, full in self.progress.track(runs, self.what, len(runs), "runs"):
             if not kept.any():
                 break
             model, trial = self.compiled.model, masks[kept]

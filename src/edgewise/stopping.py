@@ -1,0 +1,47 @@
+"""Ctrl-C: one line, status 130 and no traceback, at whatever moment.
+
+While modules are imported an interrupt gets lost in some library's `except`, or comes out of it as another
+error. Nothing has begun by then, so that the process can just end. Afterwards it is a KeyboardInterrupt, as
+everywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+STATUS = 130
+NOTHING_KEPT = "edgewise: stopped. Nothing of this is kept: the same command begins where this one did."
+LINE_AND_CURSOR = "\r\x1b[2K\x1b[?25h"
+"""What gives a terminal an empty line and its cursor back, should something move there."""
+
+
+def stop_at_once() -> None:
+    """From now on."""
+    _on_interrupt(_end)
+
+
+def stop_in_order() -> None:
+    """From now on: what is at work may keep what it has done."""
+    _on_interrupt(signal.default_int_handler)
+
+
+def stop_no_more() -> None:
+    """All is done."""
+    _on_interrupt(signal.SIG_IGN)
+
+
+def _on_interrupt(handler: Any) -> None:
+    ours = signal.getsignal(signal.SIGINT) in (_end, signal.default_int_handler)
+    # What a shell runs in its background is deaf, and stays so. Only the main thread may choose.
+    if ours and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, handler)
+
+
+def _end(*_: object) -> None:
+    clear = LINE_AND_CURSOR if sys.stderr.isatty() else ""
+    os.write(sys.stderr.fileno(), f"{clear}{NOTHING_KEPT}\n".encode())
+    os._exit(STATUS)
