@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from edgewise.circuit import Circuit
+
 OFFLINE = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 TOLD = ".side-told"
 
@@ -70,3 +72,17 @@ def choose_size(page: Page, size: int) -> None:
     field.fill(str(size))
     field.press("Enter")
     page.wait_for_function(f"document.querySelector('[type=number]').value === '{size}'")
+
+
+def edges_through(circuit: Circuit, node: str) -> list[str]:
+    """By following edges one at a time."""
+    ends = {edge: edge.partition("->")[::2] for edge in circuit}
+    fed = {reader: circuit.graph.head_of_reader(reader) or ("logits",) for _, reader in ends.values()}
+    lit, below, above = set(), {node}, {node}
+    for _ in range(len(ends) + 1):
+        into = {edge for edge, (_, reader) in ends.items() if below & set(fed[reader])}
+        out = {edge for edge, (source, _) in ends.items() if source in above}
+        below |= {ends[edge][0] for edge in into}
+        above |= {end for edge in out for end in fed[ends[edge][1]]}
+        lit |= into | out
+    return sorted(lit)

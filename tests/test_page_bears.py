@@ -3,6 +3,7 @@
 import statistics
 
 import pytest
+from benchmarks.made_up_pages import CODE_LLAMA, GPT2, heavy_tailed, made_up, saved
 
 from browser import choose_size, kept, names_in_table, opened
 from documents import ROOT
@@ -11,7 +12,6 @@ from edgewise.graph import Graph
 from edgewise.pages.attention import AttentionExample, AttentionExamples
 from edgewise.pages.report import MOST_EDGES, RunPage
 from edgewise.view_run import view
-from page_cases import CODE_LLAMA, GPT2, heavy_tailed, made_up, saved
 
 HOSTILE = "<script>document.title = 'run'</script><img src=x onerror=alert(1)>"
 LISTEN = """

@@ -71,7 +71,7 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", READERS)
 def test_an_export_in_each_format_reads_back_equal(home, done, name):
     out = home / f"exported-{name}"
     export_run(ExportRequest(run=str(home / "run"), format=name, out=str(out)))

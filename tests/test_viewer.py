@@ -5,13 +5,14 @@ import os
 import subprocess
 
 import pytest
+from benchmarks.made_up_pages import made_up, saved
 
+from browser import edges_through
 from documents import ROOT
 from edgewise.circuit import Circuit
 from edgewise.pages.report import RunPage, report
 from edgewise.zoo.known import KnownCircuit
 from graphs import EVERY_KIND, some_scores
-from page_cases import made_up, saved
 
 VIEWER = ROOT / "viewer"
 BUILT = ROOT / "src" / "edgewise" / "pages" / "built"
@@ -37,7 +38,7 @@ def case(graph, seed):
         "circuits": {
             size: [edge for edge in ranked if edge in circuit] for size, circuit in circuits.items()
         },
-        "through": {"node": node, "size": every // 2, "edges": through(half, node)},
+        "through": {"node": node, "size": every // 2, "edges": edges_through(half, node)},
         "judged": {
             "size": every // 2,
             "hits": len(found & truth.circuit),
@@ -45,20 +46,6 @@ def case(graph, seed):
             "missed": len(truth.circuit - found),
         },
     }
-
-
-def through(circuit, node):
-    """By following edges one at a time."""
-    ends = {edge: edge.partition("->")[::2] for edge in circuit}
-    fed = {reader: circuit.graph.head_of_reader(reader) or ("logits",) for _, reader in ends.values()}
-    lit, below, above = set(), {node}, {node}
-    for _ in range(len(ends) + 1):
-        into = {edge for edge, (_, reader) in ends.items() if below & set(fed[reader])}
-        out = {edge for edge, (source, _) in ends.items() if source in above}
-        below |= {ends[edge][0] for edge in into}
-        above |= {end for edge in out for end in fed[ends[edge][1]]}
-        lit |= into | out
-    return sorted(lit)
 
 
 def npx(*words, **environment):

@@ -16,6 +16,7 @@ const widget: UserConfig = {
   build: {
     outDir: BUILT,
     emptyOutDir: false,
+    rolldownOptions: { output: { minify: true } },
     lib: { entry: "src/widget.tsx", formats: ["es"], fileName: () => "widget.js", cssFileName: "widget" },
   },
 };

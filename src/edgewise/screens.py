@@ -53,11 +53,11 @@ def show_run(run: Run) -> None:
     if run.training:
         out.print(section(f"Rounding the mask, loss {loss_unit(run)}", Text(rounding_line(run.training))))
     out.print(section(f"Files in {run.request.out}", facts_table(run.files)))
-    out.print(Text("Next, see how few edges do as well:", style="bold"))
-    out.print(f"  {next_command(run)}", soft_wrap=True)
     if run.request.report:
-        out.print(Text("Or look at it:", style="bold"))
+        out.print(Text("Next, look at it:", style="bold"))
         out.print(f"  {shlex.join(['edgewise', 'view', run.request.out])}", soft_wrap=True)
+    out.print(Text("See how few edges do as well:", style="bold"))
+    out.print(f"  {next_command(run)}", soft_wrap=True)
     if run.evaluation.also_found_on and not run.request.task and not run.request.evaluate_on:
         out.print("On other prompts: the same with --prompts FILE.jsonl in place of --edges.")
 

@@ -42,13 +42,16 @@ export const LOOK_WORDS: Record<Look, string> = {
 
 /** Of the largest score that is shown; in steps, so that many edges are drawn in one go. */
 export function widthOf(score: number, largest: number): number {
-  const share = largest > 0 ? Math.sqrt(Math.min(1, Math.abs(score) / largest)) : 0;
+  const share = largest > 0 ? Math.sqrt(Math.min(1, Math.abs(score) / largest) || 0) : 0;
   return THINNEST + ((WIDEST - THINNEST) * Math.round(share * STEPS)) / STEPS;
 }
 
 export function largestOf(run: Run, ranks: ArrayLike<number>): number {
   let largest = 0;
-  for (let at = 0; at < ranks.length; at++) largest = Math.max(largest, Math.abs(run.edges.scores[ranks[at]]));
+  for (let at = 0; at < ranks.length; at++) {
+    const score = Math.abs(run.edges.scores[ranks[at]]);
+    if (score > largest && score < Infinity) largest = score;
+  }
   return largest;
 }
 

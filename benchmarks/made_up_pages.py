@@ -1,4 +1,4 @@
-"""Pages of made-up scores on large graphs, for tests of what a page bears."""
+"""Pages of made-up scores on large graphs, to measure and to test what a page bears."""
 
 from pathlib import Path
 
