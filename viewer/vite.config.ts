@@ -4,14 +4,17 @@
 import { defineConfig, type UserConfig } from "vite";
 import { viteSingleFile } from "vite-plugin-singlefile";
 
+import { notices } from "./notices";
+
 const BUILT = "../src/edgewise/pages/built";
 
 const page: UserConfig = {
-  plugins: [viteSingleFile({ removeViteModuleLoader: true })],
+  plugins: [notices(), viteSingleFile({ removeViteModuleLoader: true })],
   build: { outDir: BUILT, emptyOutDir: false, rollupOptions: { input: "page.html" } },
 };
 
 const widget: UserConfig = {
+  plugins: [notices()],
   define: { "process.env.NODE_ENV": '"production"' },
   build: {
     outDir: BUILT,
