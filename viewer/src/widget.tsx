@@ -16,6 +16,8 @@ interface Model {
 export default {
   render({ model, el }: RenderProps<Model>) {
     el.classList.add("edgewise-widget");
+    // JupyterLab would take Enter, arrows and letters for its own.
+    el.dataset.lmSuppressShortcuts = "true";
     el.style.setProperty("--height", `${model.get("height")}px`);
     const show = () => {
       render(null, el);

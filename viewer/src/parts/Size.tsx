@@ -32,9 +32,9 @@ export function Size({ session }: { session: Session }) {
             min={0}
             max={most}
             value={size}
-            onChange={(event) => {
-              const wanted = Math.round(Number(event.currentTarget.value));
-              session.change({ size: Math.max(0, Math.min(most, wanted || 0)) });
+            onInput={(event) => {
+              const wanted = event.currentTarget.valueAsNumber;
+              if (wanted >= 0) session.change({ size: Math.min(most, Math.round(wanted)) });
             }}
           />
           <button type="button" disabled={size === own} onClick={() => session.change({ size: own })}>
