@@ -208,3 +208,9 @@ def test_a_curve_is_of_scores_or_of_circuits():
     assert told == [
         "an ew.Circuit was needed. Got an object of class Scores. Scores give one: scores.top(200)."
     ]
+
+
+def test_what_has_no_page_says_how_to_read_a_run():
+    assert problems_of(ew.view, "runs/demo") == [
+        "a run, scores or a circuit was needed. Got text. ew.load_run reads a run."
+    ]

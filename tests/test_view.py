@@ -1,0 +1,122 @@
+"""`ew.view` and `edgewise view`: pages of runs, scores and circuits, and what cannot be shown."""
+
+import json
+import sys
+
+import pytest
+
+import edgewise as ew
+from cli_cases import discover, edgewise, problems
+from edgewise.circuit import Circuit
+from edgewise.evaluation.curve import counts_of
+from edgewise.pages.report import report
+from edgewise.run_folder import ATTENTION, CURVE, FILES, REPORT
+from edgewise.view_run import view
+from graphs import SMALL, small_scores
+from tiny_runs import EDGES, save_tiny_model
+
+
+def report_in(path):
+    _, _, rest = path.read_text().partition('id="edgewise-report">')
+    return json.loads(rest.partition("</script>")[0])
+
+
+def test_a_run_measures_the_sizes_of_its_page_as_evaluate_does(home, done):
+    curve = json.loads(edgewise("evaluate", home / "run", "--curve", "--json").stdout)
+    assert [each["faithfulness"] for each in curve["evaluations"]] == pytest.approx(
+        [each.faithfulness for each in done.curve.evaluations]
+    )
+    points = report_in(home / "run" / REPORT)["runs"][0]["curve"]
+    sizes = sorted({*counts_of(EDGES), 40})
+    assert [point["size"] for point in points] == sizes
+    assert points[sizes.index(40)]["faithfulness"] == done.evaluation.faithfulness
+
+
+def test_the_page_can_be_made_again_from_the_folder_and_is_the_same(home):
+    before = (home / "run" / REPORT).read_text()
+    done = edgewise("view", home / "run", "--no-open")
+    assert done.stdout == f"wrote {home / 'run' / REPORT}\n"
+    assert (home / "run" / REPORT).read_text() == before
+
+
+def test_a_run_of_before_there_were_pages_has_one_without_what_was_not_measured(home):
+    discover(home, "--no-report", "--out", home / "old")
+    assert {path.name for path in (home / "old").iterdir()} == set(FILES) - {CURVE, ATTENTION, REPORT}
+    done = edgewise("view", home / "old", "--no-open", "--json")
+    told = report_in(home / "old" / REPORT)["runs"][0]
+    assert json.loads(done.stdout) == {"page": str(home / "old" / REPORT), "opened": False, "notes": []}
+    assert [point["size"] for point in told["curve"]] == [told["chosen"]["size"]]
+    assert told["examples"] == []
+
+
+def test_a_run_over_another_leaves_none_of_its_files(home):
+    out = home / "twice"
+    discover(home, "--out", out)
+    assert discover(home, "--no-report", "--overwrite", "--out", out).exit_code == 0
+    assert {path.name for path in out.iterdir()} == set(FILES) - {CURVE, ATTENTION, REPORT}
+
+
+def test_two_runs_have_a_page_beside_the_first(home, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    discover(home, "--method", "acdc", "--set", "tau=1e-3", "--out", home / "walked")
+    done = edgewise("view", home / "run", home / "walked")
+    path = home / "run" / "report-beside-walked.html"
+    assert done.stdout == f"wrote {path}\n"
+    assert opened == [path.as_uri()]
+    told = report_in(path)
+    assert [run["name"] for run in told["runs"]] == ["run", "walked"]
+    walked = ew.load_run(home / "walked")
+    assert told["runs"][1]["edges"]["able"] == int((walked.scores.values != 0).sum())
+
+
+def test_what_cannot_be_shown_is_told_at_once(home):
+    save_tiny_model(home / "other", layers=1)
+    discover(home, "--out", home / "smaller", model="other")
+    assert problems(edgewise("view", home / "run", home / "smaller", "--no-open")) == [
+        "scores and circuits of one graph were needed. Got one of 2 layers x 2 heads: 7 sources, 15 readers, "
+        f"{EDGES} edges; and one of 1 layers x 2 heads: 4 sources, 8 readers, 13 edges."
+    ]
+    found = problems(
+        edgewise("view", home / "nowhere", home / "prompts.jsonl", "--out", home / "prompts.jsonl")
+    )
+    assert [problem.split(".")[0] for problem in found] == [
+        f"{home / 'nowhere'} is no folder",
+        f"{home / 'prompts'}",
+        f"{home / 'prompts'}",
+    ]
+    [none] = problems(edgewise("view", "--no-open"))
+    assert none == "the folder of a run was needed, or of two. Got 0."
+    [gone] = problems(edgewise("view", home / "run", "--known", home / "gone.json", "--no-open"))
+    assert "gone.json" in gone
+    (home / "smaller" / CURVE).write_text("{}")
+    (home / "smaller" / ATTENTION).write_bytes(b"no")
+    [broken] = problems(edgewise("view", home / "smaller", "--no-open"))
+    assert str(home / "smaller" / CURVE) in broken
+
+
+def test_scores_and_circuits_have_pages_too():
+    scores = small_scores()
+    circuit = scores.top(3)
+    assert repr(view(scores)) == f"Page(first: {len(scores.top(8).prune())} edges)"
+    told = view(circuit, scores=scores, known=circuit, title="mine").report
+    assert told["title"] == "mine"
+    assert told["runs"][0]["edges"]["able"] == 3
+    assert told["runs"][0]["chosen"] == {"size": 3, "kept": 3, "prune": False}
+    assert not view(circuit).report["runs"][0]["edges"]["scored"]
+    assert len(view(scores, circuit).report["runs"]) == 2
+    assert view(Circuit.empty(SMALL)).report["runs"][0]["chosen"]["size"] == 0
+    with pytest.raises(ew.BadInput, match=r"one run, or two side by side\. Got 0"):
+        report([])
+
+
+def test_a_notebook_shows_the_widget_or_without_anywidget_the_page_in_a_frame(monkeypatch):
+    page = view(small_scores(), title="<b>")
+    shown = page._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in str(shown)
+    assert page.widget(height=300).height == 300
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    framed = page._repr_mimebundle_()
+    assert framed["text/html"].startswith("<iframe srcdoc=")
+    assert 'title="&lt;b&gt;"' in framed["text/html"]
+    assert "<b>" not in framed["text/html"]
