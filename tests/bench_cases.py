@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edgewise.bench.matrix import cells_of
-from edgewise.request import BenchRequest
+from edgewise.verb_requests import BenchRequest
 
 MATRIX = """
 model = ["zoo:induction", "zoo:ioi"]

@@ -9,7 +9,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from cli_cases import edgewise
-from edgewise import request
+from edgewise import request, verb_requests
 from edgewise.circuit import STRENGTH
 from edgewise.completion import names_of, whole_words
 from edgewise.evaluation.averaging import AVERAGINGS
@@ -71,7 +71,8 @@ def test_the_names_are_those_of_the_tables_that_code_reads():
 
 
 def test_every_field_whose_value_is_a_name_tells_which_names_and_these_are_known():
-    asked = [one for one in vars(request).values() if is_dataclass(one) and isinstance(one, type)]
+    every = (*vars(request).values(), *vars(verb_requests).values())
+    asked = [one for one in every if is_dataclass(one) and isinstance(one, type)]
     helps = {
         f"{one.__name__}.{field.name}": get_args(get_type_hints(one, include_extras=True)[field.name])[1]
         for one in asked

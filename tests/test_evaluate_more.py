@@ -13,8 +13,8 @@ from edgewise.evaluation.intervals import intervals_of
 from edgewise.evaluation.minimality import contributions
 from edgewise.export_run import export_run
 from edgewise.formats import mib
-from edgewise.request import ExportRequest
 from edgewise.selection import select
+from edgewise.verb_requests import ExportRequest
 from tiny_runs import EDGES
 
 

@@ -23,7 +23,7 @@ FLOORS = [
     "masks",
     "methods evaluation formats reports costs",
     "pictures pages",
-    "discovery unit_discovery request",
+    "discovery unit_discovery request verb_requests",
     "edges_from resampling selection",
     "known_from",
     "run_files run_folder units_folder",

@@ -10,7 +10,7 @@ from cli_cases import discover, edgewise, problems
 from edgewise.evaluation.curve_file import read_curve
 from edgewise.pictures.paper import FORMS
 from edgewise.plot_run import MOST, PICTURES, plot_run
-from edgewise.request import PlotRequest
+from edgewise.verb_requests import PlotRequest
 from tiny_runs import EDGES, save_tiny_model
 
 KNOWN = ["embed->a0.h0<v>", "a0.h0->m1", "m1->logits"]

@@ -11,8 +11,8 @@ from edgewise.evaluate_run import evaluate_run
 from edgewise.export_run import export_run
 from edgewise.formats import FORMATS, edge_list, mib, mib_pt, native, taggart
 from edgewise.masks import optimal
-from edgewise.request import EvaluationRequest, ExportRequest
 from edgewise.run import run
+from edgewise.verb_requests import EvaluationRequest, ExportRequest
 from tiny_runs import EDGES, contents, entries, make_run, request, save_tiny_model, tiny_model, write_prompts
 
 

@@ -15,9 +15,10 @@ from edgewise.meaning import truth_of
 from edgewise.models.config import ModelConfig
 from edgewise.models.native import save_model
 from edgewise.models.random import random_model
-from edgewise.request import EvaluationRequest, Request
+from edgewise.request import Request
 from edgewise.run import run
 from edgewise.tasks.programs import program_pairs
+from edgewise.verb_requests import EvaluationRequest
 from edgewise.zoo.bundle import Bundle
 from edgewise.zoo.known import KnownCircuit, save_known
 from task_cases import whole_words

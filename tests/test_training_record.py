@@ -9,9 +9,9 @@ from cli_cases import discover
 from edgewise.errors import BadInput
 from edgewise.export_run import export_run
 from edgewise.reports.training import notes_on_training, positions_of, rounding_line
-from edgewise.request import ExportRequest
 from edgewise.run import run
 from edgewise.run_folder import FILES, TRAINING
+from edgewise.verb_requests import ExportRequest
 from learning_cases import STAGES, STEPS, asked, lines_of
 from tiny_runs import EDGES, contents
 

@@ -22,20 +22,19 @@ from typer.core import TyperGroup
 from edgewise.command import with_options_of
 from edgewise.errors import BadInput, EdgewiseError, Stopped, unknown
 from edgewise.progress import Progress
-from edgewise.request import (
+from edgewise.request import Request, UnitsRequest
+from edgewise.stopping import NOTHING_KEPT, STATUS, stop_at_once, stop_in_order
+from edgewise.usage import Verb, check_before_verb, in_plain_words
+from edgewise.verb_requests import (
     BenchRequest,
     CompareRequest,
     EvaluationRequest,
     ExportRequest,
     ListRequest,
     PlotRequest,
-    Request,
     StabilityRequest,
-    UnitsRequest,
     ViewRequest,
 )
-from edgewise.stopping import NOTHING_KEPT, STATUS, stop_at_once, stop_in_order
-from edgewise.usage import Verb, check_before_verb, in_plain_words
 
 Quiet = Annotated[bool, typer.Option("--quiet", metavar="", help="Say nothing but problems.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON object and nothing else.")]

@@ -23,12 +23,13 @@ from edgewise.masks.optimal import replacers_to_judge
 from edgewise.meaning import MEASURED_ON
 from edgewise.models.load import preview
 from edgewise.progress import READING, Progress
-from edgewise.request import CompareRequest, EvaluationRequest, Request
+from edgewise.request import Request
 from edgewise.run import load_model
 from edgewise.run_folder import Run, load_run
 from edgewise.selection import fewer_than, select
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import check_edges, check_file, check_kept
+from edgewise.verb_requests import CompareRequest, EvaluationRequest
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,13 @@ from edgewise.meaning import (
     read_prompts,
 )
 from edgewise.models.load import Preview, check_placement
-from edgewise.request import EvaluationRequest, Request
+from edgewise.request import Request
 from edgewise.run_folder import Run, file_hash, load_run
 from edgewise.tasks.checks import METRIC, check_task
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Pairs, pairs_hash
 from edgewise.validation import check_edges, check_file, check_kept, truth_to_judge_by
+from edgewise.verb_requests import EvaluationRequest
 from edgewise.zoo.known import KnownCircuit
 from edgewise.zoo.truth import own_task
 

@@ -26,11 +26,12 @@ from edgewise.meaning import MEASURED_ON
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.progress import READING, Progress
-from edgewise.request import EvaluationRequest, Request
+from edgewise.request import Request
 from edgewise.run import load_model
 from edgewise.run_folder import Run, file_hash
 from edgewise.selection import fewer_than, order_of, select
 from edgewise.tasks.metrics import METRICS
+from edgewise.verb_requests import EvaluationRequest
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from edgewise.files import make_parents
 from edgewise.formats import FORMATS, export
 from edgewise.formats.native import SCORES
 from edgewise.models.config import ModelConfig
-from edgewise.request import ExportRequest
 from edgewise.run_folder import Run, load_run
 from edgewise.validation import check_file, check_folder, check_kept
+from edgewise.verb_requests import ExportRequest
 
 
 def export_run(request: ExportRequest) -> None:

@@ -12,11 +12,11 @@ from edgewise.evaluation.curve import Curve
 from edgewise.evaluation.curve_file import read_curve
 from edgewise.graph import Graph
 from edgewise.pictures.paper import FORMS, NUMBERS
-from edgewise.request import PlotRequest
 from edgewise.run_folder import CURVE, Run, load_run
 from edgewise.run_page import known_of
 from edgewise.selection import select
 from edgewise.validation import check_can_be_made, check_edges
+from edgewise.verb_requests import PlotRequest
 from edgewise.zoo.known import KnownCircuit
 
 FOLDER = "pictures"

@@ -23,8 +23,8 @@ from edgewise.pictures.heat import heads_picture
 from edgewise.pictures.paper import Picture
 from edgewise.pictures.training import training_picture
 from edgewise.plot_checks import Seen, check, folder_of
-from edgewise.request import PlotRequest
 from edgewise.run_folder import TRAINING, Run
+from edgewise.verb_requests import PlotRequest
 
 MOST = 3000
 """Edges of a circuit that is drawn."""

@@ -23,13 +23,13 @@ from edgewise.meaning import read_model
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from edgewise.progress import READING, Progress
-from edgewise.request import StabilityRequest
 from edgewise.resampling import Stability, circuits_of_draws
 from edgewise.run import load_model
 from edgewise.run_folder import Run, load_run
 from edgewise.selection import select
 from edgewise.tasks.pairs import Pairs
 from edgewise.validation import check_kept
+from edgewise.verb_requests import StabilityRequest
 
 FORMAT, VERSION = "edgewise stability", 1
 

@@ -10,10 +10,11 @@ from edgewise.edges import check_same
 from edgewise.errors import BadInput, Problems, gathered, kind_of
 from edgewise.pages.page import Page, open_page
 from edgewise.pages.report import RunPage, report
-from edgewise.request import DEFAULT_EDGES, ViewRequest
+from edgewise.request import DEFAULT_EDGES
 from edgewise.run_folder import REPORT, Run, load_run
 from edgewise.run_page import known_of, page_of_run, title_of
 from edgewise.validation import check_file
+from edgewise.verb_requests import ViewRequest
 from edgewise.zoo.known import KnownCircuit
 
 

@@ -26,8 +26,8 @@ from edgewise.bench.table import Row, check_parquet, write_tables
 from edgewise.errors import BadInput, Problems, Stopped, gathered
 from edgewise.files import atomic_write, make_parents, read_described
 from edgewise.progress import READING, Progress
-from edgewise.request import BenchRequest
 from edgewise.validation import check_can_be_made
+from edgewise.verb_requests import BenchRequest
 
 try:
     import fcntl

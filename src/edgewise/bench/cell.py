@@ -34,11 +34,12 @@ from edgewise.methods import METHODS
 from edgewise.methods.options import own_options
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.progress import Progress
-from edgewise.request import EvaluationRequest, Request
+from edgewise.request import Request
 from edgewise.run import load_model, run
 from edgewise.run_folder import RECORD, Run, load_run
 from edgewise.selection import select
 from edgewise.tasks.metrics import METRICS
+from edgewise.verb_requests import EvaluationRequest
 
 SPARSITY = 0.966
 ROWS, RUNS, PROBLEMS = "rows", "runs", "problems"

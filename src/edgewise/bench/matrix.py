@@ -28,10 +28,11 @@ from edgewise.meaning import read_model, read_prompts
 from edgewise.methods import METHODS
 from edgewise.methods.options import read_options
 from edgewise.models.load import Preview, check_placement
-from edgewise.request import BenchRequest, Request
+from edgewise.request import Request
 from edgewise.tasks.catalogue import PROGRAMS, TASKS
 from edgewise.tasks.checks import METRIC, check_task
 from edgewise.validation import check_selection
+from edgewise.verb_requests import BenchRequest
 from edgewise.zoo.truth import own_task
 
 AXES = ("model", "task", "prompts", "method", "seed")
