@@ -1,4 +1,5 @@
-# Every verb makes its own virtual environment on a machine that has only Python and pip.
+# Every verb makes what it needs on a machine that has Python, pip, Node and npm; what a person would use needs the
+# first two alone. The browser that pages are tested in is installed by apt.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +20,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 browser: ## Chromium, in which pages are tested; Debian's, where there is none
-	command -v chromium >/dev/null || { \
+	@command -v chromium >/dev/null || { \
+		command -v apt-get >/dev/null || { echo "Chromium was needed as 'chromium'. Install it."; exit 1; }; \
 		SUDO=$$([ $$(id -u) = 0 ] || echo sudo); \
 		$$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium; \
 	}
@@ -27,6 +29,7 @@ browser: ## Chromium, in which pages are tested; Debian's, where there is none
 viewer-tools: viewer/node_modules ## what the viewer is built and tested with, from npm
 
 viewer/node_modules: viewer/package-lock.json
+	@command -v npm >/dev/null || { echo "npm was needed, and Node 20 or newer. Install them."; exit 1; }
 	cd viewer && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 

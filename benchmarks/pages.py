@@ -10,13 +10,13 @@ ms are not told, and count as 16. The median counts.
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from benchmarks.browser import browser
 from benchmarks.made_up_pages import CODE_LLAMA, GPT2, made_up, saved
 
 BYTES, PAINT, STEP = 3e6, 1500, 100
@@ -35,19 +35,15 @@ def main() -> None:
     parser.add_argument("report", nargs="?", help="a report.html; else one is made up")
     parser.add_argument("--steps", type=int, default=20, help="of the slider, at each size")
     given = parser.parse_args()
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with TemporaryDirectory() as folder, browser() as chromium:
         if given.report:
-            tell(browser, Path(given.report), given.steps)
+            tell(chromium, Path(given.report), given.steps)
         else:
             for name, graph in (("GPT-2 small", GPT2), ("CodeLlama-13B", CODE_LLAMA)):
                 print(f"{name}'s shape, {graph.edge_count:,} edges")
                 place = Path(folder) / name
                 place.mkdir()
-                tell(browser, saved(place, made_up(graph)), given.steps)
-        browser.close()
+                tell(chromium, saved(place, made_up(graph)), given.steps)
 
 
 def tell(browser: Browser, path: Path, steps: int) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import sync_playwright
+from benchmarks.browser import browser
 
 import edgewise as ew
 from edgewise.request import Request
@@ -22,22 +21,18 @@ PICTURES = {
 
 def main() -> None:
     OUT.mkdir(exist_ok=True)
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with TemporaryDirectory() as folder, browser() as chromium:
         made = {
             method: run(Request(out=str(Path(folder) / method), task="ioi", method=method, edges=16))
             for method in ("eap", "eap-ig-inputs")
         }
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
         for name, (methods, address, height) in PICTURES.items():
             path = Path(folder) / f"{name}.html"
             ew.view(*(made[method] for method in methods)).save(path)
-            page = browser.new_page(viewport={"width": 1240, "height": height})
+            page = chromium.new_page(viewport={"width": 1240, "height": height})
             page.goto(f"{path.as_uri()}{address}")
             page.wait_for_selector("[data-drawn]")
             page.screenshot(path=OUT / f"{name}.png")
-        browser.close()
 
 
 if __name__ == "__main__":

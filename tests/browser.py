@@ -1,26 +1,14 @@
 """Pages in a real browser, Debian's Chromium: none may ask the network for anything, nor complain."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from edgewise.circuit import Circuit
 
-OFFLINE = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 TOLD = ".side-told"
-
-
-@contextmanager
-def browser() -> Iterator[Browser]:
-    place = shutil.which("chromium")
-    assert place, "the tests of pages need Chromium: make browser"
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=place, args=list(OFFLINE))
-        yield found
-        found.close()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="session")
 def chromium():
     """One browser, whose pages share nothing."""
-    from browser import browser
+    from benchmarks.browser import browser
 
     with browser() as found:
         yield found

@@ -56,6 +56,7 @@ def test_the_names_are_those_of_the_tables_that_code_reads():
         "tasks": [*TASKS, *PROGRAMS],
         "metrics": list(METRICS),
         "ablations": list(ABLATIONS),
+        "unit_ablations": [name for name in ABLATIONS if name != "optimal"],
         "grains": list(UNIT_GRAINS),
         "splits": list(SPLITS),
         "averagings": list(AVERAGINGS),

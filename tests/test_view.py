@@ -9,6 +9,7 @@ import edgewise as ew
 from cli_cases import discover, edgewise, problems
 from edgewise.circuit import Circuit
 from edgewise.evaluation.curve import counts_of
+from edgewise.evaluation.known import against_known
 from edgewise.pages.report import report
 from edgewise.run_folder import ATTENTION, CURVE, FILES, REPORT
 from edgewise.view_run import view
@@ -70,6 +71,40 @@ def test_two_runs_have_a_page_beside_the_first(home, monkeypatch):
     assert told["runs"][1]["edges"]["able"] == int((walked.scores.values != 0).sum())
 
 
+def test_what_is_told_of_a_known_circuit_is_of_the_one_that_is_shown(done):
+    circuit = done.scores.top(10)
+    told = view(done, known=circuit).report["runs"][0]
+    facts = dict(told["known"]["facts"])
+    expected = against_known(done.scores, circuit)
+    assert facts["edge AUC"] == f"{expected['edge_auc']:.3f}" == "1.000"
+    assert facts["precision at its size"] == "1.000"
+    assert view(done).report["runs"][0]["known"] is None
+
+
+def test_sizes_beyond_what_can_be_chosen_are_one_point_of_the_curve(home):
+    discover(home, "--method", "acdc", "--set", "tau=1e-3", "--edges", 3, "--out", home / "few")
+    run = ew.load_run(home / "few")
+    able = int((run.scores.values != 0).sum())
+    points = view(run).report["runs"][0]["curve"]
+    assert points[-1]["size"] == able
+    assert points[-1]["faithfulness"] == run.curve.evaluations[-1].faithfulness
+    assert len({point["size"] for point in points}) == len(points)
+
+
+def test_a_broken_picture_of_a_run_stops_no_measuring(home):
+    discover(home, "--out", home / "damaged")
+    (home / "damaged" / ATTENTION).write_bytes(b"no")
+    assert edgewise("evaluate", home / "damaged", "--json").exit_code == 0
+    [found] = problems(edgewise("view", home / "damaged", "--no-open"))
+    assert found.startswith(f"{home / 'damaged' / ATTENTION} could not be read as attention: ")
+
+
+def test_a_folder_of_any_name_can_have_a_page(home):
+    out = home / "q\udcff"
+    assert discover(home, "--quiet", "--out", out).exit_code == 0
+    assert (out / REPORT).is_file()
+
+
 def test_what_cannot_be_shown_is_told_at_once(home):
     save_tiny_model(home / "other", layers=1)
     discover(home, "--out", home / "smaller", model="other")
@@ -106,6 +141,8 @@ def test_scores_and_circuits_have_pages_too():
     assert not view(circuit).report["runs"][0]["edges"]["scored"]
     assert len(view(scores, circuit).report["runs"]) == 2
     assert view(Circuit.empty(SMALL)).report["runs"][0]["chosen"]["size"] == 0
+    with pytest.raises(ew.BadInput, match="scores are given beside a circuit"):
+        view(scores, scores=scores)
     with pytest.raises(ew.BadInput, match=r"one run, or two side by side\. Got 0"):
         report([])
 

@@ -108,6 +108,10 @@ def test_the_widget_shows_the_report_that_its_model_holds(chromium, tmp_path):
     assert page.locator(".edgewise").bounding_box()["height"] == 500
     page.get_by_label("Edges chosen, as a number").fill("3")
     assert page.url == "about:blank"
+    page.evaluate("model.set('height', 420)")
+    assert page.locator(".edgewise").bounding_box()["height"] == 420
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    page.wait_for_selector("[data-theme='dark']")
     page.evaluate("(report) => model.set('report', report)", report([second]))
     page.wait_for_selector("h1:has-text('two')")
     page.evaluate("close()")

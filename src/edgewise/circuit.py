@@ -80,16 +80,26 @@ class Scores:
 
     def top(self, n: int, by: str = "absolute", among: Circuit | None = None) -> Circuit:
         """The n strongest edges, of a circuit's where one is given; among equals the first in edge order."""
-        check_count(self.graph, n)
+        [circuit] = self.tops([n], by, among)
+        return circuit
+
+    def tops(self, sizes: Iterable[int], by: str = "absolute", among: Circuit | None = None) -> list[Circuit]:
+        """`top` of several sizes, for which edges are put in order once."""
+        sizes = list(sizes)
+        for n in sizes:
+            check_count(self.graph, n)
         order = self._strongest_first(by)
         if among is not None:
             check_same(self.graph, among.graph)
             order = order[among.kept[self.graph.edges][order]]
-        chosen = torch.zeros(self.graph.edge_count, dtype=torch.bool)
-        chosen[order[:n]] = True
-        kept = torch.zeros(self.graph.shape, dtype=torch.bool)
-        kept[self.graph.edges] = chosen
-        return Circuit(self.graph, kept)
+        circuits: list[Circuit] = []
+        for n in sizes:
+            chosen = torch.zeros(self.graph.edge_count, dtype=torch.bool)
+            chosen[order[:n]] = True
+            kept = torch.zeros(self.graph.shape, dtype=torch.bool)
+            kept[self.graph.edges] = chosen
+            circuits.append(Circuit(self.graph, kept))
+        return circuits
 
     def own(self) -> Circuit:
         """The circuit that the method itself chose."""

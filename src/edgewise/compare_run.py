@@ -140,7 +140,7 @@ def checked(request: CompareRequest) -> tuple[list[Run], Request, Prompts]:
     runs: list[Run] = []
     for folder in request.runs:
         with gathered(problems):
-            runs.append(load_run(folder))
+            runs.append(load_run(folder, to_look_at=False))
     if len(request.runs) < 2:
         problems.add(f"two runs or more were needed. Got {len(request.runs)}.")
     if request.edges is not None:

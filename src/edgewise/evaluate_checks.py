@@ -79,7 +79,7 @@ def check(request: EvaluationRequest) -> Asked:
     problems = Problems(*request.misread)
     run = None
     with gathered(problems):
-        run = load_run(request.run) if request.run else None
+        run = load_run(request.run, to_look_at=False) if request.run else None
     was_asked = Request(out="", metric=METRIC) if run is None else run.request
     asked = as_asked(was_asked, request)
     problems.add(*idle_options(asked.prompts, request))

@@ -29,7 +29,7 @@ from edgewise.progress import READING, Progress
 from edgewise.request import Request
 from edgewise.run import load_model
 from edgewise.run_folder import Run, file_hash
-from edgewise.selection import fewer_than, order_of, select
+from edgewise.selection import fewer_than, order_of, select_sizes
 from edgewise.tasks.metrics import METRICS
 from edgewise.verb_requests import EvaluationRequest
 
@@ -66,7 +66,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     if counts:
         circuits = circuits_of_nodes(run.scores, counts, order_of(run.scores, asked))
     else:
-        circuits = [select(run.scores, asked, size) for size in sizes] if sizes else [run.circuit]
+        circuits = select_sizes(run.scores, asked, sizes) if sizes else [run.circuit]
     metric = METRICS[asked.metric]
     replacing = replacers_to_judge(
         asked.ablation, model, pairs, metric, prompts.learned_on, asked.batch_size, progress

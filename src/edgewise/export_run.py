@@ -18,7 +18,7 @@ def export_run(request: ExportRequest) -> None:
     problems = Problems(*request.misread)
     run: Run | None = None
     with gathered(problems):
-        run = load_run(request.run) if request.run else None
+        run = load_run(request.run, to_look_at=False) if request.run else None
     problems.add(*check_name("format", request.format, FORMATS))
     if request.out:
         problems.add(*check_out(request, run))

@@ -20,6 +20,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "metrics": ("logit-diff", "prob-diff", "kl", "neg-log-prob", "accuracy", "mean-squared-error"),
     "ablations": ("corrupted", "zero", "mean", "optimal"),
+    "unit_ablations": ("corrupted", "zero", "mean"),
     "grains": ("neurons", "channels", "stream", "weights"),
     "splits": ("train", "validation", "test"),
     "averagings": ("ratio-of-means", "mean-of-ratios"),

@@ -54,7 +54,7 @@ def check(request: PlotRequest, pictures: Collection[str]) -> Seen:
     problems = Problems(*request.misread)
     run = exact = curve = None
     with gathered(problems):
-        run = load_run(request.run) if request.run else None
+        run = load_run(request.run, to_look_at=False) if request.run else None
     for name in request.only:
         problems.add(*check_name("picture", name, pictures))
     problems.add(*check_name("form of a picture", request.format, FORMS))
@@ -94,7 +94,7 @@ def check_out(request: PlotRequest, pictures: Collection[str]) -> list[str]:
 
 
 def exact_run(folder: str, graph: Graph | None) -> Run:
-    run = load_run(folder)
+    run = load_run(folder, to_look_at=False)
     if graph is not None and run.scores.graph != graph:
         raise BadInput(
             f"--exact: scores of {graph.describe()} were needed. Got {folder}, "

@@ -115,7 +115,11 @@ class Request(RunRequest):
         ),
     ] = ""
     report: Annotated[
-        bool, Help("Without report.html, and the other sizes and the attention measured for it.")
+        bool,
+        Help(
+            "Without report.html, and the ten sizes and the attention measured for it, which take as long as "
+            "some fifteen plain runs."
+        ),
     ] = True
     prune: Annotated[bool, Help("Keep those on no path from embedding to logits, too.", panel=CIRCUIT)] = True
     grouped_readers: Annotated[
@@ -131,7 +135,7 @@ class UnitsRequest(RunRequest):
         Mapping[str, Any], Help("An option: `edgewise list grains`; repeat it for more.", "NAME=VALUE")
     ] = field(default_factory=dict)
     ablation: Annotated[
-        str, Help("What replaces a unit: corrupted, zero or mean.", "NAME", of="ablations")
+        str, Help("What replaces a unit: corrupted, zero or mean.", "NAME", of="unit_ablations")
     ] = "corrupted"
     grain: Annotated[str, Help("What the mask is of: `edgewise list grains`.", "NAME", of="grains")] = (
         "neurons"

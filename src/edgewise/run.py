@@ -26,7 +26,7 @@ from edgewise.progress import READING, Progress
 from edgewise.request import Request, RunRequest
 from edgewise.run_folder import TRAINING, Run, describe_run, save_run
 from edgewise.run_page import page_text
-from edgewise.selection import select
+from edgewise.selection import select, select_sizes
 from edgewise.tasks.metrics import METRICS
 from edgewise.validation import validate
 
@@ -115,7 +115,7 @@ def circuits_of_a_curve(scores: Scores, request: Request) -> list[Circuit]:
     """Those of other sizes that a report tells of; with optimal constants each would learn its own."""
     if not request.report or request.ablation == OPTIMAL:
         return []
-    return [select(scores, request, size) for size in counts_of(scores.graph.edge_count)]
+    return select_sizes(scores, request, counts_of(scores.graph.edge_count))
 
 
 def load_model(request: RunRequest, progress: Progress, grouped_readers: bool = False) -> Transformer:

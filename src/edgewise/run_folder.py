@@ -149,8 +149,8 @@ def save_run(run: Run, page: str = "") -> None:
     save_files(run.folder, RECORD, write, {*FILES, *OF_LEARNED_MASKS} - run.files.keys())
 
 
-def load_run(folder: str | Path) -> Run:
-    """A run from its folder."""
+def load_run(folder: str | Path, to_look_at: bool = True) -> Run:
+    """A run from its folder. `to_look_at`: with its curve and attention, which are for its page alone."""
     folder = Path(folder)
     path = folder / RECORD
     if not folder.is_dir():
@@ -173,8 +173,10 @@ def load_run(folder: str | Path) -> Run:
     return Run(
         dataclasses.replace(request, out=str(folder)),
         *(scores, circuit, evaluation, record),
-        curve=read_curve(folder / CURVE) if (folder / CURVE).is_file() else None,
-        attention=AttentionExamples.load(folder / ATTENTION) if (folder / ATTENTION).is_file() else None,
+        curve=read_curve(folder / CURVE) if to_look_at and (folder / CURVE).is_file() else None,
+        attention=AttentionExamples.load(folder / ATTENTION)
+        if to_look_at and (folder / ATTENTION).is_file()
+        else None,
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from edgewise.circuit import Circuit
 from edgewise.errors import BadInput
+from edgewise.evaluation.evaluation import AGAINST_KNOWN
+from edgewise.evaluation.known import against_known
 from edgewise.known_from import OPTION, is_known_of
 from edgewise.masks.constants import OPTIMAL
 from edgewise.pages.page import Page
@@ -20,7 +22,7 @@ from edgewise.zoo.known import KnownCircuit
 
 def page_of_run(run: Run, known: KnownCircuit | None = None) -> RunPage:
     """`known`: the circuit that its scores are held beside."""
-    asked = run.request
+    asked, run = run.request, judged_by(run, known)
     able = can_be_chosen(run.scores, asked)
     return RunPage(
         name=run.folder.name,
@@ -39,6 +41,14 @@ def page_of_run(run: Run, known: KnownCircuit | None = None) -> RunPage:
         notes=notes_on_page(run),
         attention=run.attention,
     )
+
+
+def judged_by(run: Run, known: KnownCircuit | None) -> Run:
+    """What its evaluation tells of a known circuit is of the one that is shown, or is left out."""
+    told: dict[str, float | None] = dict.fromkeys(AGAINST_KNOWN)
+    if known is not None:
+        told |= against_known(run.scores, known, run.request.by or "absolute")
+    return dataclasses.replace(run, evaluation=dataclasses.replace(run.evaluation, **told))
 
 
 def page_text(runs: Sequence[Run], known: Sequence[KnownCircuit | None]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edgewise.circuit import Circuit, Scores, size_at
 from edgewise.methods import METHODS
 from edgewise.request import DEFAULT_EDGES, Request
@@ -40,6 +42,12 @@ def select(scores: Scores, request: Request, edges: int | None = None) -> Circui
     else:
         circuit = scores.top(min(DEFAULT_EDGES, every), by, able)
     return circuit.prune() if request.prune else circuit
+
+
+def select_sizes(scores: Scores, request: Request, sizes: Iterable[int]) -> list[Circuit]:
+    """`select` of several sizes in the place of the request's own choice."""
+    circuits = scores.tops(sizes, order_of(scores, request), can_be_chosen(scores, request))
+    return [circuit.prune() for circuit in circuits] if request.prune else circuits
 
 
 def fewer_than(size: int, scores: Scores, request: Request) -> str | None:

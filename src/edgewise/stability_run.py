@@ -92,7 +92,7 @@ def check(request: StabilityRequest) -> tuple[Run, Pairs, Circuit | None]:
     problems = Problems(*request.misread)
     run, pairs, edges = None, None, None
     with gathered(problems):
-        run = load_run(request.run) if request.run else None
+        run = load_run(request.run, to_look_at=False) if request.run else None
     if request.draws < 2:
         problems.add(f"draws must be 2 or more. Got {request.draws}.")
     if run is not None:

@@ -82,6 +82,8 @@ def view(
     if isinstance(known, Circuit):
         none = Circuit.empty(known.graph)
         known = KnownCircuit(known, none, none)
+    if scores is not None and not isinstance(shown, Circuit):
+        raise BadInput("scores are given beside a circuit. Got them beside what has its own. Leave them out.")
     things = {name: each for name, each in (("first", shown), ("second", beside)) if each is not None}
     pages = [_page(each, scores, known, name) for name, each in things.items()]
     names = [title_of(each) for each in things.values() if isinstance(each, Run)]

@@ -22,14 +22,15 @@ export function lookOf(session: Session, side: Side, rank: number): Look {
     return side.index ? "second" : "first";
   }
   if (session.view.value.truth && side.judged.value) return side.judged.value.verdictOf(rank);
-  if (!run.data.edges.scored) return "plain";
-  return run.edges.scores[rank] < 0 ? "minus" : "plus";
+  const score = run.edges.scores[rank];
+  if (!run.data.edges.scored || !score) return "plain";
+  return score < 0 ? "minus" : "plus";
 }
 
 /** In words, for a tooltip and the table. */
 export const LOOK_WORDS: Record<Look, string> = {
-  plus: "helps",
-  minus: "harms",
+  plus: "",
+  minus: "",
   hit: "known",
   false: "not known",
   unjudged: "not judged",

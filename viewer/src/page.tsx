@@ -7,7 +7,7 @@ import { fromAddress, toAddress } from "./model/address";
 import type { ReportData } from "./model/report";
 import { App } from "./parts/App";
 import { openSession } from "./session";
-import "./style.css";
+import "./styles/index.css";
 
 const report = JSON.parse(document.getElementById("edgewise-report")!.textContent!) as ReportData;
 document.title = report.title;
@@ -29,5 +29,5 @@ function write(address: string): void {
 
 addEventListener("hashchange", () => {
   const runs = session.sides.map((side) => side.run);
-  session.view.value = fromAddress(location.hash, session.start, runs);
+  session.view.value = fromAddress(location.hash, session.start, runs, session.roles);
 });

@@ -27,10 +27,12 @@ export class Painter {
     private readonly lower: HTMLCanvasElement,
   ) {}
 
-  /** Edges by rank, strongest first; `strokesOf` tells the strokes of some; `done` is called when the last is there. */
+  /** Edges by rank, strongest first; `strokesOf` tells the strokes of some, `besides` are drawn whatever the ranks;
+   * `done` is called when the last is there. */
   paint(
     ranks: Uint32Array,
     strokesOf: (ranks: Uint32Array) => Stroke[],
+    besides: Stroke[],
     zoom: Zoom,
     done: () => void = () => {},
   ): void {
@@ -38,7 +40,7 @@ export class Painter {
     let next = ranks.length > WELL ? STRONG : ranks.length;
     const above = ready(this.upper, zoom, 0.85);
     // The strongest come last, over all others.
-    for (const stroke of strokesOf(ranks.subarray(0, next)).reverse())
+    for (const stroke of [...strokesOf(ranks.subarray(0, next)), ...besides].reverse())
       draw(above, [stroke], stroke.width, stroke.dashes);
     const below = ready(this.lower, zoom, 0.5);
     const go = () => {

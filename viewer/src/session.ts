@@ -5,13 +5,13 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import { beginning, fromAddress, type View } from "./model/address";
 import { circuitOf, sizesUpTo, type Shown } from "./model/circuit";
 import { sharedBy, type Shared } from "./model/comparison";
-import { filtered } from "./model/filters";
+import { filtered, type Roles } from "./model/filters";
 import { layoutOf, type Layout } from "./model/layout";
 import { linksOf, onlyEdge, pathsThrough, type Links, type Lit } from "./model/paths";
-import { readRun, type ReportData, type Run } from "./model/report";
+import { rankOf, readRun, type ReportData, type Run } from "./model/report";
 import { found } from "./model/search";
 import { judge, type Judged } from "./model/truth";
-import { darkness } from "./theme";
+import { darkness, type Darkness } from "./theme";
 
 /** One run as it is looked at. */
 export interface Side {
@@ -33,41 +33,45 @@ export interface Session {
   report: ReportData;
   sides: Side[];
   sizes: number[];
+  /** Nodes by what they are for, as any of the runs tells. */
+  roles: Roles;
   view: Signal<View>;
   /** As it is at first, without an address. */
   start: View;
   /** The name of the node or edge under the pointer; "": none. */
   hover: Signal<string>;
   shared: ReadonlySignal<Shared | null>;
-  dark: ReadonlySignal<boolean>;
+  darkness: Darkness;
   change(what: Partial<View>): void;
 }
 
 export function openSession(report: ReportData, address: string): Session {
   const runs = report.runs.map(readRun);
+  const roles: Roles = Object.assign({}, ...runs.map((run) => run.data.roles).reverse());
   const start = beginning(runs);
-  const view = signal(fromAddress(address, start, runs));
+  const view = signal(fromAddress(address, start, runs, roles));
   const hover = signal("");
-  const sides = runs.map((run, index) => openSide(run, index, view, hover));
+  const sides = runs.map((run, index) => openSide(run, index, view, hover, roles));
   const most = Math.max(...runs.map((run) => run.edges.length));
   return {
     report,
     sides,
-    sizes: sizesUpTo(most, start.size),
+    sizes: sizesUpTo(most, runs.map((run) => run.data.chosen.size)),
+    roles,
     view,
     start,
     hover,
     shared: computed(() =>
       runs.length < 2 ? null : sharedBy(runs, sides.map((side) => side.circuit.value)),
     ),
-    dark: darkness(view),
+    darkness: darkness(view),
     change(what) {
       view.value = { ...view.value, ...what };
     },
   };
 }
 
-function openSide(run: Run, index: number, view: Signal<View>, hover: Signal<string>): Side {
+function openSide(run: Run, index: number, view: Signal<View>, hover: Signal<string>, roles: Roles): Side {
   // Each field is a signal of its own, so that what does not depend on a change is not made again.
   const size = computed(() => view.value.size);
   const filters = computed(() => view.value.filters);
@@ -76,7 +80,7 @@ function openSide(run: Run, index: number, view: Signal<View>, hover: Signal<str
   const truth = computed(() => view.value.truth);
   const target = computed(() => hover.value || view.value.pin);
   const circuit = computed(() => circuitOf(run, size.value, run.data.chosen.prune));
-  const visible = computed(() => filtered(run, circuit.value.ranks, filters.value));
+  const visible = computed(() => filtered(run, circuit.value.ranks, filters.value, roles));
   const links = computed(() => linksOf(run, visible.value));
   const judged = computed(() => judge(run, circuit.value));
   const missed = computed(() => (truth.value && judged.value ? nodesOf(run, judged.value.missed) : new Set<number>()));
@@ -93,7 +97,7 @@ function openSide(run: Run, index: number, view: Signal<View>, hover: Signal<str
       const { entering, leaving } = circuit.value;
       return layoutOf(run.graph, (at) => entering[at] + leaving[at] > 0 || missed.value.has(at), "compact");
     }),
-    found: computed(() => found(run.graph, run.data.roles, search.value)),
+    found: computed(() => found(run.graph, roles, search.value)),
     lit: computed(() => {
       if (!target.value) return null;
       if (!target.value.includes("->")) {
@@ -104,12 +108,6 @@ function openSide(run: Run, index: number, view: Signal<View>, hover: Signal<str
       return rank === null ? null : onlyEdge(run, rank);
     }),
   };
-}
-
-export function rankOf(run: Run, edge: string): number | null {
-  const [source, reader] = edge.split("->");
-  const [from, to] = [run.graph.nodeOf(source), run.graph.readerNames.indexOf(reader)];
-  return from < 0 || to < 0 ? null : (run.ranks.get(run.graph.key(to, from)) ?? null);
 }
 
 function nodesOf(run: Run, keys: number[]): Set<number> {

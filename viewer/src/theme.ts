@@ -4,14 +4,31 @@ import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
 import type { View } from "./model/address";
 
-export function darkness(view: ReadonlySignal<View>): ReadonlySignal<boolean> {
+export interface Darkness {
+  dark: ReadonlySignal<boolean>;
+  /** Looks for changes; what it gives ends that. */
+  watch(): () => void;
+}
+
+export function darkness(view: ReadonlySignal<View>): Darkness {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const around = signal(isDarkAround(system));
-  system.addEventListener("change", () => (around.value = isDarkAround(system)));
-  return computed(() => {
-    const { theme } = view.value;
-    return theme === "auto" ? around.value : theme === "dark";
-  });
+  return {
+    dark: computed(() => {
+      const { theme } = view.value;
+      return theme === "auto" ? around.value : theme === "dark";
+    }),
+    watch() {
+      const turned = () => (around.value = isDarkAround(system));
+      const notebook = new MutationObserver(turned);
+      notebook.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+      system.addEventListener("change", turned);
+      return () => {
+        notebook.disconnect();
+        system.removeEventListener("change", turned);
+      };
+    },
+  };
 }
 
 /** JupyterLab tells its theme on the body. */

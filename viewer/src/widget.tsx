@@ -6,7 +6,7 @@ import { render } from "preact";
 import type { ReportData } from "./model/report";
 import { App } from "./parts/App";
 import { openSession } from "./session";
-import "./style.css";
+import "./styles/index.css";
 
 interface Model {
   report: ReportData;
@@ -18,7 +18,9 @@ export default {
     el.classList.add("edgewise-widget");
     // JupyterLab would take Enter, arrows and letters for its own.
     el.dataset.lmSuppressShortcuts = "true";
-    el.style.setProperty("--height", `${model.get("height")}px`);
+    const resize = () => el.style.setProperty("--height", `${model.get("height")}px`);
+    resize();
+    model.on("change:height", resize);
     const show = () => {
       render(null, el);
       render(<App session={openSession(model.get("report"), "")} />, el);
@@ -27,6 +29,7 @@ export default {
     show();
     return () => {
       model.off("change:report", show);
+      model.off("change:height", resize);
       render(null, el);
     };
   },

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { beginning, fromAddress, toAddress, type View } from "../src/model/address";
 import { circuitOf, nearest, sizesUpTo } from "../src/model/circuit";
 import { sharedBy } from "../src/model/comparison";
-import { readAt } from "../src/model/curve";
+import { along, readAt } from "../src/model/curve";
 import { filtered } from "../src/model/filters";
 import { curveBetween, layoutOf, pointOn } from "../src/model/layout";
 import { linksOf, pathsThrough } from "../src/model/paths";
@@ -105,8 +105,8 @@ describe.each(cases.map((each, at) => [at, each] as const))("graph %i", (_, each
       theme: "dark",
       sort: { column: "score", down: true },
     };
-    expect(fromAddress(toAddress(view, start), start, [run])).toEqual(view);
-    expect(fromAddress("#edges=-1&layers=xto&parts=&colour=red&sort=up", start, [run])).toEqual({
+    expect(fromAddress(toAddress(view, start), start, [run], {})).toEqual(view);
+    expect(fromAddress("#edges=-1&layers=-9to900&pin=a0.h0->nowhere&parts=&colour=red&sort=up", start, [run], {})).toEqual({
       ...start,
       filters: { ...start.filters, parts: [] },
     });
@@ -118,10 +118,10 @@ const first = readRun(cases.find((each) => each.sources.includes("a0.h1"))!.repo
 test("filters together leave what each of them leaves", () => {
   const { ranks } = circuitOf(first, first.edges.length, false);
   const all = { layers: [-1, first.graph.shape.layers] as [number, number], sign: "all" as const, role: "" };
-  const parts = filtered(first, ranks, { ...all, parts: ["q"] });
+  const parts = filtered(first, ranks, { ...all, parts: ["q"] }, {});
   expect(names(first, parts).every((name) => name.endsWith("<q>"))).toBe(true);
-  const negative = filtered(first, ranks, { ...all, parts: ["q", "k", "v", ""], sign: "-" });
-  const both = filtered(first, ranks, { ...all, parts: ["q"], sign: "-" });
+  const negative = filtered(first, ranks, { ...all, parts: ["q", "k", "v", ""], sign: "-" }, {});
+  const both = filtered(first, ranks, { ...all, parts: ["q"], sign: "-" }, {});
   expect([...both]).toEqual([...parts].filter((rank) => negative.includes(rank)));
 });
 
@@ -142,13 +142,14 @@ test("a curve is read where it was measured, and between on the line", () => {
   expect(readAt(curve, 10)).toEqual({ faithfulness: 0.5, measured: true });
   const between = readAt(curve, 30)!;
   expect(between.measured).toBe(false);
-  expect(between.faithfulness).toBeGreaterThan(0.5);
-  expect(between.faithfulness).toBeLessThan(1);
+  const share = (along(30) - along(10)) / (along(100) - along(10));
+  expect(between.faithfulness).toBeCloseTo(0.5 + 0.5 * share, 12);
+  expect([along(0), along(100) > along(10)]).toEqual([0, true]);
   expect(readAt(curve, 101)).toBeNull();
 });
 
 test("the slider stops at every small size, the run's own and the last", () => {
-  const sizes = sizesUpTo(32491, 12345);
+  const sizes = sizesUpTo(32491, [12345, 99999]);
   expect(sizes.slice(0, 60)).toEqual(Array.from({ length: 60 }, (_, size) => size));
   expect(sizes).toContain(12345);
   expect(sizes.at(-1)).toBe(32491);

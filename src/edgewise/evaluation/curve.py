@@ -111,7 +111,7 @@ def circuits_of_sizes(
     scores: Scores, shares: Sequence[float] = MIB_SIZES, by: str = "absolute", prune: bool = True
 ) -> list[Circuit]:
     """The strongest edges of each size."""
-    chosen = [scores.top(size, by) for size in counts_of(scores.graph.edge_count, shares)]
+    chosen = scores.tops(counts_of(scores.graph.edge_count, shares), by)
     return [circuit.prune() for circuit in chosen] if prune else chosen
 
 

@@ -164,5 +164,14 @@ def replacers_to_judge(
         same = replacer_for(ablation, model, pairs, batch_size, progress)
         return lambda circuit: same
     assert learned_on is not None, "checked before"
-    constants = Constants.of(model, learned_on, batch_size, others=pairs)
-    return lambda circuit: fitted(constants, learned_on, metric, circuit, batch_size, progress)
+    constants, wanted = Constants.of(model, learned_on, batch_size, others=pairs), learned_on
+    found: list[tuple[Circuit, Replacer]] = []
+
+    def replacing(circuit: Circuit) -> Replacer:
+        for of, learned in found:
+            if of is circuit:
+                return learned
+        found.append((circuit, fitted(constants, wanted, metric, circuit, batch_size, progress)))
+        return found[-1][1]
+
+    return replacing

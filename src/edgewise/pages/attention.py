@@ -100,6 +100,8 @@ class AttentionExamples:
                     for index, told in enumerate(header["examples"])
                 ]
             return cls(tuple(found), header["lacking"])
+        except BrokenFile:
+            raise
         except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
             raise BrokenFile(f"{path} could not be read as attention: {error}.") from error
 

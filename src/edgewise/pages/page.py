@@ -23,7 +23,7 @@ HEIGHT = 700
 
 @dataclass(frozen=True, repr=False)
 class Page:
-    """`page.save("circuit.html")`, `page.open()`; in a notebook it shows itself."""
+    """`page.save("circuit.html")`; in a notebook it shows itself."""
 
     report: Mapping[str, Any]
     """What the viewer is given: plain values."""
@@ -31,7 +31,7 @@ class Page:
     @property
     def html(self) -> str:
         start, end = around_report()
-        told = json.dumps(self.report, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        told = json.dumps(self.report, allow_nan=False, separators=(",", ":"))
         return start + told.replace("<", "\\u003c") + end
 
     def save(self, path: str | Path) -> None:

@@ -111,7 +111,9 @@ def points_of(run: RunPage) -> list[dict[str, Any]]:
     graph = run.scores.graph
     found = {}
     if run.curve is not None:
-        sizes = counts_of(graph.edge_count, run.curve.shares)
+        # Where fewer can be chosen, larger circuits are these.
+        most = graph.edge_count if run.able is None else len(run.able)
+        sizes = (min(size, most) for size in counts_of(graph.edge_count, run.curve.shares))
         found = dict(zip(sizes, run.curve.evaluations, strict=True))
     if run.evaluation is not None:
         found[run.chosen] = run.evaluation

@@ -58,8 +58,8 @@ def entries_of(edges: Sequence[Drawn], thickest: float) -> list[Entry]:
     if any(one.score is not None for one in inked):
         largest = largest_score(inked)
         colours = {one.colour for one in inked}
-        found += [Entry("score of 0 or more: it helps", HELPS)] * (HELPS in colours)
-        found += [Entry("score below 0: it hinders", HINDERS)] * (HINDERS in colours)
+        found += [Entry("score of 0 or more", HELPS)] * (HELPS in colours)
+        found += [Entry("score below 0", HINDERS)] * (HINDERS in colours)
         found.append(Entry(f"strongest: {largest:.3g} from 0", thick=thickest))
     elif any(one.mark == AGAINST for one in inked):
         found.append(Entry("against the answer", HINDERS))

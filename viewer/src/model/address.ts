@@ -1,10 +1,10 @@
 // What is looked at, and how it stands in the address after `#`, so that a view can be shared: only what is not as
 // at the beginning is written there.
 
-import { everything, type Filters } from "./filters";
+import { everything, type Filters, type Roles } from "./filters";
 import { PARTS, type Part } from "./graph";
 import type { Arrangement } from "./layout";
-import type { Run } from "./report";
+import { isNode, rankOf, type Run } from "./report";
 
 export type Theme = "auto" | "light" | "dark";
 export type Column = "rank" | "edge" | "score" | "part" | "found";
@@ -60,7 +60,7 @@ export function toAddress(view: View, start: View): string {
 }
 
 /** What cannot be read, or is of another page, is as at the beginning. */
-export function fromAddress(address: string, start: View, runs: Run[]): View {
+export function fromAddress(address: string, start: View, runs: Run[], roles: Roles): View {
   const given = new URLSearchParams(address.replace(/^#/, ""));
   const view: View = structuredClone(start);
   const oneOf = <Name extends string>(name: string, names: readonly Name[], otherwise: Name): Name =>
@@ -70,10 +70,13 @@ export function fromAddress(address: string, start: View, runs: Run[]): View {
     return text !== null && /^\d+$/.test(text) ? Math.min(Number(text), most) : otherwise;
   };
   view.size = whole("edges", Math.max(...runs.map((run) => run.edges.length)), start.size);
-  view.pin = given.get("pin") ?? "";
+  const pin = given.get("pin") ?? "";
+  view.pin = runs.some((run) => isNode(run, pin) || rankOf(run, pin) !== null) ? pin : "";
   view.search = given.get("search") ?? "";
   const layers = /^(-?\d+)to(\d+)$/.exec(given.get("layers") ?? "");
-  if (layers) view.filters.layers = [Number(layers[1]), Number(layers[2])];
+  const [first, last] = start.filters.layers;
+  if (layers && Number(layers[1]) >= first && Number(layers[2]) <= last)
+    view.filters.layers = [Number(layers[1]), Number(layers[2])];
   const sign = oneOf("sign", ["plus", "minus", "all"], "all");
   view.filters.sign = sign === "plus" ? "+" : sign === "minus" ? "-" : "all";
   if (given.has("parts")) {
@@ -81,7 +84,7 @@ export function fromAddress(address: string, start: View, runs: Run[]): View {
     view.filters.parts = PARTS.filter((part: Part) => named.includes(part || "other"));
   }
   const role = given.get("role") ?? "";
-  view.filters.role = Object.hasOwn(runs[0].data.roles, role) ? role : "";
+  view.filters.role = Object.hasOwn(roles, role) ? role : "";
   view.truth = oneOf("colour", ["found", "sign"], start.truth ? "found" : "sign") === "found";
   view.arrangement = oneOf("layout", ["grid", "compact"], start.arrangement);
   view.theme = oneOf("theme", ["auto", "light", "dark"], "auto");

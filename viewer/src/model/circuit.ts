@@ -50,12 +50,12 @@ function reach(run: Run, chosen: number, reached: Uint8Array, needed: Uint8Array
   for (let at = graph.logits; at >= 0; at--) if (needed[at]) for (const source of into[at]) needed[source] = 1;
 }
 
-/** What the slider stops at: every size up to 100, then steps of about a hundredth, and all. */
-export function sizesUpTo(most: number, own: number): number[] {
+/** What the slider stops at: every size up to 100, then steps of about a hundredth, the runs' own, and all. */
+export function sizesUpTo(most: number, own: number[]): number[] {
   const sizes = new Set<number>();
   for (let size = 0; size < most; size = Math.max(size + 1, Math.round(size * 1.01))) sizes.add(size);
   sizes.add(most);
-  sizes.add(Math.min(own, most));
+  for (const size of own) sizes.add(Math.min(size, most));
   return [...sizes].sort((one, other) => one - other);
 }
 

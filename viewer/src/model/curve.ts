@@ -8,7 +8,12 @@ export interface Reading {
   measured: boolean;
 }
 
-/** Along the logarithm of the size, as it is drawn; null outside of what was measured. */
+/** Where a size stands along the chart: logarithms, but for the smallest, of which 0 is one. */
+export function along(size: number): number {
+  return Math.log1p(size / 3);
+}
+
+/** On the line that is drawn between two sizes; null outside of what was measured. */
 export function readAt(curve: Point[], size: number): Reading | null {
   const points = curve.filter((point) => point.faithfulness !== null);
   const exact = points.find((point) => point.size === size);
@@ -16,7 +21,7 @@ export function readAt(curve: Point[], size: number): Reading | null {
   const after = points.findIndex((point) => point.size > size);
   if (after < 1) return null;
   const [low, high] = [points[after - 1], points[after]];
-  const share = (Math.log1p(size) - Math.log1p(low.size)) / (Math.log1p(high.size) - Math.log1p(low.size));
+  const share = (along(size) - along(low.size)) / (along(high.size) - along(low.size));
   const faithfulness = low.faithfulness! + share * (high.faithfulness! - low.faithfulness!);
   return { faithfulness, measured: false };
 }

@@ -3,6 +3,8 @@
 import { PARTS, type Part } from "./graph";
 import type { Run } from "./report";
 
+export type Roles = Record<string, string[]>;
+
 export interface Filters {
   /** The first and the last layer, embeddings being -1; both ends of an edge lie within. */
   layers: [number, number];
@@ -16,11 +18,11 @@ export function everything(run: Run): Filters {
   return { layers: [-1, run.graph.shape.layers], sign: "all", parts: [...PARTS], role: "" };
 }
 
-export function filtered(run: Run, ranks: Uint32Array, filters: Filters): Uint32Array {
+export function filtered(run: Run, ranks: Uint32Array, filters: Filters, roles: Roles): Uint32Array {
   const { graph, edges } = run;
   const [first, last] = filters.layers;
   const parts = new Set(filters.parts);
-  const inRole = filters.role && new Set((run.data.roles[filters.role] ?? []).map((name) => graph.nodeOf(name)));
+  const inRole = filters.role && new Set((roles[filters.role] ?? []).map((name) => graph.nodeOf(name)));
   return ranks.filter((rank) => {
     const source = edges.sources[rank];
     const reader = edges.readers[rank];

@@ -114,3 +114,14 @@ export function readRun(data: RunData): Run {
     backups: told ? keys([told.backupSources, told.backupReaders]) : new Set(),
   };
 }
+
+export function isNode(run: Run, name: string): boolean {
+  return run.graph.nodeOf(name) >= 0;
+}
+
+/** Of an edge by name; null: the run does not have it. */
+export function rankOf(run: Run, edge: string): number | null {
+  const [source, reader] = edge.split("->");
+  const [from, to] = [run.graph.nodeOf(source), run.graph.readerNames.indexOf(reader)];
+  return from < 0 || to < 0 ? null : (run.ranks.get(run.graph.key(to, from)) ?? null);
+}

@@ -1,8 +1,9 @@
 // What a search finds: nodes by name (`a9.h9`, `9.9`, `m3`), a layer (`layer 9`), an edge, or a role.
 
+import type { Roles } from "./filters";
 import type { Graph } from "./graph";
 
-export function found(graph: Graph, roles: Record<string, string[]>, typed: string): Set<number> {
+export function found(graph: Graph, roles: Roles, typed: string): Set<number> {
   const wanted = typed.trim().toLowerCase();
   if (!wanted) return new Set();
   const short = /^(\d+)\.(\d+)$/.exec(wanted);

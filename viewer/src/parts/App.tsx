@@ -28,10 +28,14 @@ export function App({ session }: { session: Session }) {
       }
     };
     heard.addEventListener("keydown", onKey);
-    return () => heard.removeEventListener("keydown", onKey);
+    const unwatch = session.darkness.watch();
+    return () => {
+      heard.removeEventListener("keydown", onKey);
+      unwatch();
+    };
   }, []);
   return (
-    <div class="edgewise" ref={root} data-theme={session.dark.value ? "dark" : "light"}>
+    <div class="edgewise" ref={root} data-theme={session.darkness.dark.value ? "dark" : "light"}>
       <header>
         <h1>{session.report.title}</h1>
         <label class="theme">

@@ -19,6 +19,7 @@ export function Attention({ session, node }: { session: Session; node: string })
   const isHead = graph.nodes[graph.nodeOf(node)].kind === "head";
   return (
     <div class="attention">
+      {session.sides.length > 1 && <h3 class="swatch-first">On prompts of {data.name}</h3>}
       {data.examples.length > 1 && (
         <label>
           Example

@@ -48,7 +48,7 @@ function Search({ session }: { session: Session }) {
 function Filters({ session }: { session: Session }) {
   const { filters } = session.view.value;
   const { layers } = session.sides[0].run.graph.shape;
-  const roles = Object.keys(session.sides[0].run.data.roles);
+  const roles = Object.keys(session.roles);
   const change = (what: Partial<typeof filters>) => session.change({ filters: { ...filters, ...what } });
   const [first, last] = filters.layers;
   const ends = Array.from({ length: layers + 2 }, (_, at) => at - 1);
@@ -79,8 +79,8 @@ function Filters({ session }: { session: Session }) {
             onChange={(event) => change({ sign: event.currentTarget.value as typeof filters.sign })}
           >
             <option value="all">both</option>
-            <option value="+">positive: helps</option>
-            <option value="-">negative: harms</option>
+            <option value="+">positive</option>
+            <option value="-">negative</option>
           </select>
         </label>
         {roles.length > 0 && (

@@ -1,11 +1,13 @@
 // Faithfulness over size, with the sizes that were measured and where the slider is.
 
-import { scaleLinear, scaleSymlog } from "d3-scale";
+import { scaleLinear } from "d3-scale";
 
-import { readAt } from "../model/curve";
+import { along, readAt } from "../model/curve";
 import type { Point } from "../model/report";
 import type { Session } from "../session";
 
+/** What faithfulness the chart has room for. */
+const [LEAST, MOST] = [-1.5, 2.5];
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [340, 170, 38, 34, 10, 12];
 
 export function CurveChart({ session }: { session: Session }) {
@@ -14,15 +16,18 @@ export function CurveChart({ session }: { session: Session }) {
   if (!points.length) return <p class="lacking">No faithfulness of other sizes was measured for this page.</p>;
   const heights = points.map((point) => point.faithfulness!);
   const most = Math.max(...points.map((point) => point.size), 1);
-  const x = scaleSymlog().constant(3).domain([0, most]).range([LEFT, WIDTH - RIGHT]);
+  const across = scaleLinear().domain([0, along(most)]).range([LEFT, WIDTH - RIGHT]);
+  const x = (size: number) => across(along(size));
   const y = scaleLinear()
-    .domain([Math.max(-1.5, Math.min(0, ...heights)), Math.min(2.5, Math.max(1.05, ...heights))])
+    .domain([Math.max(LEAST, Math.min(0, ...heights)), Math.min(MOST, Math.max(1.05, ...heights))])
     .nice(4)
     .range([HEIGHT - BOTTOM, TOP])
     .clamp(true);
   const { size } = session.view.value;
   const ticks = [0, 1, 10, 100, 1000, 10000, 100000, 1000000].filter((tick) => tick <= most);
+  const beyond = heights.filter((height) => height < LEAST || height > MOST).length;
   return (
+    <figure>
     <svg class="curve" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={spoken(session)}>
       {y.ticks(4).map((tick) => (
         <g key={tick} class={tick === 1 ? "tick whole" : "tick"}>
@@ -59,6 +64,8 @@ export function CurveChart({ session }: { session: Session }) {
       ))}
       <line class="here" x1={x(size)} x2={x(size)} y1={TOP} y2={HEIGHT - BOTTOM} />
     </svg>
+    {beyond > 0 && <figcaption>{beyond} of the sizes are beyond the frame, and stand at its edge.</figcaption>}
+    </figure>
   );
 }
 

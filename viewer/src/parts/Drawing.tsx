@@ -59,7 +59,7 @@ export function Drawing({ session, side }: { session: Session; side: Side }) {
         fit();
       }),
       effect(() => {
-        session.dark.value;
+        session.darkness.dark.value;
         const [ranks, layout] = [side.visible.value, side.layout.value];
         if (!shape.value.width || !frame.current) return;
         const colours = coloursOf(frame.current!);
@@ -67,7 +67,8 @@ export function Drawing({ session, side }: { session: Session; side: Side }) {
         const missed = missedStrokes(session, side, layout, colours);
         painter.paint(
           ranks,
-          (some) => strokesOf(session, side, some, layout, colours, largest).concat(some[0] === ranks[0] ? missed : []),
+          (some) => strokesOf(session, side, some, layout, colours, largest),
+          missed,
           transform.value,
           () => frame.current?.setAttribute("data-drawn", `${ranks.length}`),
         );
@@ -76,12 +77,12 @@ export function Drawing({ session, side }: { session: Session; side: Side }) {
         const [lit, layout] = [side.lit.value, side.layout.value];
         if (!lit && isBlank) return;
         isBlank = !lit;
-        session.dark.value;
+        session.darkness.dark.value;
         if (!shape.value.width || !frame.current) return;
         const [every, zoomed] = [side.visible.value, transform.value];
         const ranks = lit ? every.filter((rank) => lit.ranks.has(rank)) : new Uint32Array();
         const [colours, largest] = [coloursOf(frame.current!), largestOf(side.run, every)];
-        lighter.paint(ranks, (some) => strokesOf(session, side, some, layout, colours, largest), zoomed);
+        lighter.paint(ranks, (some) => strokesOf(session, side, some, layout, colours, largest), [], zoomed);
       }),
     ];
     return () => {

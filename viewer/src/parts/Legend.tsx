@@ -8,8 +8,8 @@ export function Legend({ session }: { session: Session }) {
   const judging = session.view.value.truth;
   const [first] = session.sides;
   let looks: [Look, string][] = [
-    ["plus", "helps the metric"],
-    ["minus", "harms it"],
+    ["plus", "positive score"],
+    ["minus", "negative score"],
   ];
   if (judging && runs.length > 1)
     looks = [

@@ -9,7 +9,6 @@ import { CurveChart } from "./CurveChart";
 export function Size({ session }: { session: Session }) {
   const { sizes } = session;
   const { size } = session.view.value;
-  const own = session.start.size;
   const most = sizes[sizes.length - 1];
   const scored = session.sides.every((side) => side.run.data.edges.scored);
   return (
@@ -37,9 +36,9 @@ export function Size({ session }: { session: Session }) {
               if (wanted >= 0) session.change({ size: Math.min(most, Math.round(wanted)) });
             }}
           />
-          <button type="button" disabled={size === own} onClick={() => session.change({ size: own })}>
-            the run's own, {own.toLocaleString("en")}
-          </button>
+          {session.sides.map((side) => (
+            <Own key={side.index} session={session} side={side} />
+          ))}
         </div>
       )}
       <div role="status" class="told">
@@ -50,6 +49,23 @@ export function Size({ session }: { session: Session }) {
       </div>
       <CurveChart session={session} />
     </section>
+  );
+}
+
+/** To the size that the run has chosen, where the page holds so many edges. */
+function Own({ session, side }: { session: Session; side: Side }) {
+  const { chosen, name } = side.run.data;
+  const whose = session.sides.length > 1 ? `${name}'s own` : "the run's own";
+  const isHeld = chosen.size <= side.run.edges.length;
+  return (
+    <button
+      type="button"
+      disabled={!isHeld || session.view.value.size === chosen.size}
+      onClick={() => session.change({ size: chosen.size })}
+    >
+      {whose}, {chosen.size.toLocaleString("en")}
+      {!isHeld && ": more than this page holds"}
+    </button>
   );
 }
 

@@ -3,7 +3,8 @@
 import type { ReadonlySignal } from "@preact/signals";
 
 import { LOOK_WORDS, lookOf } from "../looks";
-import { rankOf, type Session, type Side } from "../session";
+import { rankOf } from "../model/report";
+import type { Session, Side } from "../session";
 
 interface Given {
   session: Session;
