@@ -92,6 +92,36 @@ def test_an_edge_under_the_pointer_is_named(page, made):
     assert page.locator("tr.pinned button.edge").inner_text() == "a2.h0->logits"
 
 
+def test_a_size_that_prunes_to_a_measured_circuit_has_its_number_and_is_not_read_off(page, made):
+    measured = {each.edges: each.faithfulness for each in made.curve.evaluations}
+    for size in (2, 5, 8, 12):
+        choose_size(page, size)
+        circuit = made.scores.top(size).prune()
+        page.wait_for_selector(f"[data-kept='{len(circuit)}']")
+        if len(circuit) in measured:
+            assert f"faithfulness {measured[len(circuit)]:.3f}" in page.locator(".side-told").inner_text()
+
+
+def test_enter_in_the_search_pins_an_edge_that_is_named(page):
+    page.get_by_label("Search").fill("2.0->logits")
+    page.get_by_label("Search").press("Enter")
+    page.wait_for_selector("h2:has-text('a2.h0->logits')")
+    assert "rank" in page.locator(".selected .hint").inner_text()
+    page.get_by_role("button", name="Let go").click()
+    page.wait_for_selector("h2:has-text('Nothing pinned')")
+
+
+def test_an_edge_that_is_pinned_in_the_table_stays_under_the_pointer(page):
+    choose_size(page, 150)
+    row = page.locator("tbody tr").nth(3)
+    row.scroll_into_view_if_needed()
+    before = row.bounding_box()
+    row.locator("button.edge").click()
+    page.wait_for_selector("tr.pinned")
+    assert row.bounding_box() == before
+    assert page.locator("tr.pinned").count() == 1
+
+
 @pytest.mark.parametrize(
     ("typed", "names"),
     [
@@ -248,7 +278,7 @@ def test_a_head_shows_where_it_looks_and_what_its_tokens_do(page, made):
 
 def test_the_facts_of_the_run_are_there(page, made):
     facts = page.locator(".facts").inner_text()
-    for fact in ("zoo:ioi", "eap", "logit-diff", "corrupted", ew.__version__, str(made.folder)):
+    for fact in ("zoo:ioi", "eap", "logit-diff", "corrupted", ew.__version__, "seed"):
         assert fact in facts
 
 

@@ -169,6 +169,23 @@ def test_a_circuit_without_scores_has_no_slider_and_all_of_its_edges(chromium, t
         assert kept(page) == len(circuit)
 
 
+def test_where_there_are_no_effects_the_page_says_why(chromium, tmp_path):
+    graph = Graph(layers=2, heads=2, key_readers=2)
+    run = made_up(graph)
+    [example, *_] = run.attention.examples
+    none = AttentionExamples((replace(example, effects=None),), "No effects are here: of a reason.")
+    still = AttentionExamples((replace(example, effects=example.effects * 0),))
+    for attention, told in ((none, "No effects are here: of a reason."), (still, "0 at every token")):
+        with opened(chromium, saved(tmp_path, replace(run, attention=attention)), "#pin=a0.h0") as page:
+            assert told in page.locator(".attention").inner_text()
+    with opened(chromium, saved(tmp_path, run), "#pin=logits") as page:
+        assert "The logits write nothing" in page.locator(".attention").inner_text()
+
+
 def test_a_phone_shows_it_without_scrolling_sideways(chromium, gpt2):
     with opened(chromium, gpt2, viewport={"width": 390, "height": 800}) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.locator(".drawing").bounding_box()["height"] > 400
+        assert page.locator("[data-node='a0.h0']").bounding_box()["width"] > 12
+        page.locator("[data-node='logits']").click()
+        page.wait_for_selector("h2:has-text('logits')")

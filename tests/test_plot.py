@@ -180,13 +180,20 @@ def test_a_curve_is_read_as_it_was_measured_and_without_its_areas_too(full, tmp_
             read_curve(tmp_path / "odd.json")
 
 
+def test_effects_that_are_no_exact_ones_are_drawn_with_a_note(full):
+    asked = ["--only", "effects", "--exact", full / "run", "--out", full / "no-exact"]
+    done = edgewise("plot", full / "run", *asked)
+    assert done.stderr == (
+        "note: the effects of eap are estimates, or of other edges: activation-patching's are exact.\n"
+    )
+
+
 def test_pictures_that_are_there_are_left_unless_they_shall_be_replaced(home):
     out = home / "twice"
     assert edgewise("plot", home / "run", "--only", "heads", "--out", out).exit_code == 0
     (out / "heads.svg").write_text("mine")
     assert problems(edgewise("plot", home / "run", "--only", "heads", "--out", out)) == [
-        f"{out} has heads.svg, heads.numbers.json already, left as they are. "
-        "Give another --out, or --overwrite to replace them."
+        f"{out} has heads.svg already, left as they are. Give another --out, or --overwrite to replace them."
     ]
     assert (out / "heads.svg").read_text() == "mine"
     assert edgewise("plot", home / "run", "--only", "heads", "--out", out, "--overwrite").exit_code == 0
@@ -204,7 +211,8 @@ def test_names_that_people_give_are_text_in_every_picture(full):
     (hostile / "run.json").write_text(json.dumps(record))
     for form in FORMS:
         done = edgewise("plot", hostile, *with_all(full), "--out", full / f"hostile-{form}", "--format", form)
-        assert (done.exit_code, done.stderr) == (0, "")
+        assert done.exit_code == 0
+        assert done.stderr == "note: the two runs are not of the same prompts and ablation.\n"
     for name in PICTURES:
         text = (full / "hostile-svg" / f"{name}.svg").read_text()
         assert "&lt;script&gt;alert(1)&lt;/script&gt; in $\\frac$ &amp; &lt;b&gt;" in text

@@ -10,11 +10,12 @@ from cli_cases import discover, edgewise, problems
 from edgewise.circuit import Circuit
 from edgewise.evaluation.curve import counts_of
 from edgewise.evaluation.known import against_known
+from edgewise.models.native import save_model
 from edgewise.pages.report import report
 from edgewise.run_folder import ATTENTION, CURVE, FILES, REPORT
-from edgewise.view_run import view
+from edgewise.view_run import OTHER_WEIGHTS, view
 from graphs import SMALL, small_scores
-from tiny_runs import EDGES, save_tiny_model
+from tiny_runs import EDGES, save_tiny_model, tiny_model
 
 
 def report_in(path):
@@ -105,6 +106,33 @@ def test_a_folder_of_any_name_can_have_a_page(home):
     assert (out / REPORT).is_file()
 
 
+def test_files_of_another_run_are_not_taken_for_this_ones(home):
+    discover(home, "--out", home / "mixed")
+    save_tiny_model(home / "large", layers=3)
+    discover(home, "--out", home / "larger", model="large")
+    for name in (CURVE, ATTENTION):
+        (home / "mixed" / name).write_bytes((home / "larger" / name).read_bytes())
+        [found] = problems(edgewise("view", home / "mixed", "--no-open"))
+        assert found == f"{home / 'mixed' / name} is of another model. Remove it: the page does without."
+        (home / "mixed" / name).unlink()
+    assert edgewise("view", home / "mixed", "--no-open").exit_code == 0
+
+
+def test_runs_of_other_weights_are_held_side_by_side_with_a_note(home):
+    save_model(tiny_model(width=24), home / "wider")
+    discover(home, "--out", home / "others", model="wider")
+    done = edgewise("view", home / "run", home / "others", "--no-open")
+    assert done.stderr == f"note: {OTHER_WEIGHTS}\n"
+    told = report_in(home / "run" / "report-beside-others.html")
+    assert told["runs"][1]["notes"][-1] == OTHER_WEIGHTS
+
+
+def test_a_page_tells_no_folder_of_the_machine_that_made_it(home):
+    text = (home / "run" / REPORT).read_text()
+    assert str(home) not in text
+    assert report_in(home / "run" / REPORT)["title"] == "eap on model, prompts.jsonl"
+
+
 def test_what_cannot_be_shown_is_told_at_once(home):
     save_tiny_model(home / "other", layers=1)
     discover(home, "--out", home / "smaller", model="other")
@@ -133,7 +161,7 @@ def test_what_cannot_be_shown_is_told_at_once(home):
 def test_scores_and_circuits_have_pages_too():
     scores = small_scores()
     circuit = scores.top(3)
-    assert repr(view(scores)) == f"Page(first: {len(scores.top(8).prune())} edges)"
+    assert repr(view(scores)) == f"Page(circuit: {len(scores.top(8).prune())} edges)"
     told = view(circuit, scores=scores, known=circuit, title="mine").report
     assert told["title"] == "mine"
     assert told["runs"][0]["edges"]["able"] == 3
@@ -150,7 +178,8 @@ def test_scores_and_circuits_have_pages_too():
 def test_a_notebook_shows_the_widget_or_without_anywidget_the_page_in_a_frame(monkeypatch):
     page = view(small_scores(), title="<b>")
     shown = page._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in str(shown)
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert shown["text/plain"] == repr(page)
     assert page.widget(height=300).height == 300
     monkeypatch.setitem(sys.modules, "anywidget", None)
     framed = page._repr_mimebundle_()

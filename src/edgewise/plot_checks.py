@@ -11,9 +11,9 @@ from edgewise.errors import BadInput, Problems, check_name, gathered, several
 from edgewise.evaluation.curve import Curve
 from edgewise.evaluation.curve_file import read_curve
 from edgewise.graph import Graph
-from edgewise.pictures.paper import FORMS, NUMBERS
+from edgewise.pictures.paper import FORMS
 from edgewise.run_folder import CURVE, Run, load_run
-from edgewise.run_page import known_of
+from edgewise.run_page import known_of, model_of
 from edgewise.selection import select
 from edgewise.validation import check_can_be_made, check_edges
 from edgewise.verb_requests import PlotRequest
@@ -36,9 +36,7 @@ class Seen:
     @property
     def title(self) -> str:
         asked = self.run.request
-        what = asked.task or Path(asked.prompts).name
-        model = Path(asked.model).name if Path(asked.model).is_absolute() else asked.model
-        return f"{what} in {model}, {asked.method}"
+        return f"{asked.task or Path(asked.prompts).name} in {model_of(self.run)}, {asked.method}"
 
     @property
     def by(self) -> str:
@@ -83,7 +81,7 @@ def check_out(request: PlotRequest, pictures: Collection[str]) -> list[str]:
     folder = folder_of(request)
     if folder.exists() and not folder.is_dir():
         return [f"{folder} is a file, and pictures need a folder. Give another --out."]
-    names = [f"{name}{end}" for name in request.only or pictures for end in (f".{request.format}", NUMBERS)]
+    names = [f"{name}.{request.format}" for name in request.only or pictures]
     there = [name for name in names if (folder / name).exists()]
     if there and not request.overwrite:
         return [

@@ -26,6 +26,7 @@ from edgewise.plot_checks import Seen, check, folder_of
 from edgewise.run_folder import TRAINING, Run
 from edgewise.verb_requests import PlotRequest
 
+EXACT = "activation-patching"
 MOST = 3000
 """Edges of a circuit that is drawn."""
 
@@ -38,10 +39,11 @@ class Plotted:
     """The file of each picture, by its name."""
     not_made: Mapping[str, str]
     """Why there is none, by name."""
+    doubts: tuple[str, ...] = ()
 
     @property
     def notes(self) -> list[str]:
-        return [f"no {name}: {why}." for name, why in self.not_made.items()]
+        return [*(f"no {name}: {why}." for name, why in self.not_made.items()), *self.doubts]
 
 
 def plot_run(request: PlotRequest) -> Plotted:
@@ -59,7 +61,22 @@ def plot_run(request: PlotRequest) -> Plotted:
     paths = {name: folder / f"{name}.{request.format}" for name in made}
     for name, picture in made.items():
         picture.save(paths[name])
-    return Plotted(seen.run, folder, paths, not_made)
+    return Plotted(seen.run, folder, paths, not_made, tuple(doubts_of(seen)) if "effects" in made else ())
+
+
+def doubts_of(seen: Seen) -> list[str]:
+    """Why the scores that were given as exact effects may not be."""
+    assert seen.exact is not None
+    exact, doubts = seen.exact.request, []
+    if exact.method != EXACT:
+        doubts.append(f"the effects of {exact.method} are estimates, or of other edges: {EXACT}'s are exact.")
+    if seen.exact.record["model"].get("weights") != seen.run.record["model"].get("weights"):
+        doubts.append("the two runs are not of the same weights.")
+    if (exact.task, exact.prompts, exact.ablation) != tuple(
+        getattr(seen.run.request, name) for name in ("task", "prompts", "ablation")
+    ):
+        doubts.append("the two runs are not of the same prompts and ablation.")
+    return doubts
 
 
 def _circuit(seen: Seen) -> Picture | str:

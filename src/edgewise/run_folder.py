@@ -32,6 +32,7 @@ from edgewise.evaluation.curve_file import read_curve, save_curve
 from edgewise.evaluation.evaluation import Evaluation
 from edgewise.files import atomic_write, in_file, read_json
 from edgewise.formats import native
+from edgewise.graph import Graph
 from edgewise.methods import METHODS
 from edgewise.methods.options import read_options, with_defaults
 from edgewise.models.transformer import Transformer
@@ -170,14 +171,28 @@ def load_run(folder: str | Path, to_look_at: bool = True) -> Run:
     scores, circuit = native.read(folder)
     with in_file(folder / EVALUATION):
         evaluation = Evaluation.from_dict(read_json(folder / EVALUATION))
+    curve = attention = None
+    if to_look_at:
+        curve = read_curve(folder / CURVE) if (folder / CURVE).is_file() else None
+        attention = AttentionExamples.load(folder / ATTENTION) if (folder / ATTENTION).is_file() else None
+        check_of_this_graph(folder, scores.graph, curve, attention)
     return Run(
         dataclasses.replace(request, out=str(folder)),
         *(scores, circuit, evaluation, record),
-        curve=read_curve(folder / CURVE) if to_look_at and (folder / CURVE).is_file() else None,
-        attention=AttentionExamples.load(folder / ATTENTION)
-        if to_look_at and (folder / ATTENTION).is_file()
-        else None,
+        curve=curve,
+        attention=attention,
     )
+
+
+def check_of_this_graph(
+    folder: Path, graph: Graph, curve: Curve | None, attention: AttentionExamples | None
+) -> None:
+    """Refuse files of another run."""
+    if curve is not None and {each.graph_edges for each in curve.evaluations} != {graph.edge_count}:
+        raise BrokenFile(f"{folder / CURVE} is of another model. Remove it: the page does without.")
+    heads = {head for example in (attention.examples if attention else ()) for head in example.heads}
+    if not heads <= set(graph.sources):
+        raise BrokenFile(f"{folder / ATTENTION} is of another model. Remove it: the page does without.")
 
 
 def _instead(folder: Path) -> str:

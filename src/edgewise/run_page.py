@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 from edgewise.circuit import Circuit
 from edgewise.errors import BadInput
@@ -59,11 +60,16 @@ def page_text(runs: Sequence[Run], known: Sequence[KnownCircuit | None]) -> str:
 
 
 def title_of(run: Run) -> str:
-    return f"{run.request.method} on {run.request.model}, {task_of(run)}"
+    return f"{run.request.method} on {model_of(run)}, {task_of(run)}"
+
+
+def model_of(run: Run) -> str:
+    """Without the folders that it lies in: a page is passed on."""
+    return Path(run.request.model).name if Path(run.request.model).is_absolute() else run.request.model
 
 
 def task_of(run: Run) -> str:
-    return f"task {run.request.task}" if run.request.task else run.request.prompts
+    return f"task {run.request.task}" if run.request.task else Path(run.request.prompts).name
 
 
 def measured_facts(run: Run) -> dict[str, str]:
@@ -78,9 +84,9 @@ def run_facts(run: Run) -> dict[str, str]:
     asked, record = run.request, run.record
     options = ", ".join(f"{name} {value}" for name, value in record.get("options", {}).items())
     seconds = record.get("seconds", {})
-    costs = record.get("costs", {})
+    forwards = record.get("costs", {}).get("forwards")
     facts = {
-        "model": asked.model,
+        "model": model_of(run),
         "prompts": task_of(run),
         "corruption": asked.corruption,
         "metric": run.evaluation.metric,
@@ -92,9 +98,8 @@ def run_facts(run: Run) -> dict[str, str]:
         "graph": run.scores.graph.describe(),
         "versions": ", ".join(f"{name} {value}" for name, value in record.get("versions", {}).items()),
         "seconds": ", ".join(f"{stage} {value:g}" for stage, value in seconds.items()),
-        "search": "" if costs.get("forwards") is None else f"as long as {costs['forwards']:g} plain runs",
+        "search": "" if forwards is None else f"about as long as {forwards:g} plain runs",
         "weights": str(record.get("model", {}).get("weights", ""))[:16],
-        "folder": asked.out,
     }
     return {name: fact for name, fact in facts.items() if fact}
 

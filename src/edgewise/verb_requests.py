@@ -162,7 +162,11 @@ class ViewRequest:
 
     runs: Annotated[tuple[str, ...], Help("The folder of a run, or of two on one model.", "RUN")] = ()
     out: Annotated[
-        str | None, Help("Write the page here; else report.html in the run's folder.", "FILE.html")
+        str | None,
+        Help(
+            "Write the page here; else report.html in the run's folder, of two report-beside-OTHER.html.",
+            "FILE.html",
+        ),
     ] = None
     known: Annotated[str | None, Help("Hold the scores beside this circuit, as in discover.", "PATH")] = None
     open: Annotated[bool, Help("Write the page and open no browser.")] = True

@@ -17,6 +17,8 @@ from edgewise.validation import check_file
 from edgewise.verb_requests import ViewRequest
 from edgewise.zoo.known import KnownCircuit
 
+OTHER_WEIGHTS = "the two runs are not of the same weights: what both have need not be the same."
+
 
 @dataclass(frozen=True)
 class Viewed:
@@ -48,6 +50,9 @@ def view_run(request: ViewRequest) -> Viewed:
             if truth is None and run.evaluation.edge_auc is not None:
                 notes.append(f"{run.folder.name}: {why}.")
     problems.raise_any()
+    if len({run.record["model"].get("weights") for run in runs}) > 1:
+        notes.append(OTHER_WEIGHTS)
+        pages[1] = replace(pages[1], notes=[*pages[1].notes, OTHER_WEIGHTS])
     path = Path(request.out) if request.out else place_of(runs)
     Page(report(pages, " beside ".join(map(title_of, runs)))).save(path)
     return Viewed(path, request.open and open_page(path), notes)
@@ -84,10 +89,11 @@ def view(
         known = KnownCircuit(known, none, none)
     if scores is not None and not isinstance(shown, Circuit):
         raise BadInput("scores are given beside a circuit. Got them beside what has its own. Leave them out.")
-    things = {name: each for name, each in (("first", shown), ("second", beside)) if each is not None}
+    names = ("first", "second") if beside is not None else ("circuit", "circuit")
+    things = {name: each for name, each in zip(names, (shown, beside), strict=True) if each is not None}
     pages = [_page(each, scores, known, name) for name, each in things.items()]
-    names = [title_of(each) for each in things.values() if isinstance(each, Run)]
-    return Page(report(pages, title or " beside ".join(names) or "circuit"))
+    titles = [title_of(each) for each in things.values() if isinstance(each, Run)]
+    return Page(report(pages, title or " beside ".join(titles) or "circuit"))
 
 
 def _page(shown: object, scores: Scores | None, known: KnownCircuit | None, name: str) -> RunPage:

@@ -139,13 +139,14 @@ test("a curve is read where it was measured, and between on the line", () => {
     ...{ size, kept: size, faithfulness, interval: null, value: 0, kl: 0 },
   });
   const curve = [point(0, 0), point(10, 0.5), point(20, null), point(100, 1)];
-  expect(readAt(curve, 10)).toEqual({ faithfulness: 0.5, measured: true });
-  const between = readAt(curve, 30)!;
+  expect(readAt(curve, 10, 10)).toEqual({ faithfulness: 0.5, measured: true });
+  expect(readAt(curve, 12, 10)).toEqual({ faithfulness: 0.5, measured: true });
+  const between = readAt(curve, 30, 25)!;
   expect(between.measured).toBe(false);
   const share = (along(30) - along(10)) / (along(100) - along(10));
   expect(between.faithfulness).toBeCloseTo(0.5 + 0.5 * share, 12);
   expect([along(0), along(100) > along(10)]).toEqual([0, true]);
-  expect(readAt(curve, 101)).toBeNull();
+  expect(readAt(curve, 101, 101)).toBeNull();
 });
 
 test("the slider stops at every small size, the run's own and the last", () => {

@@ -40,6 +40,9 @@ def save_curve(curve: Curve, path: str | Path) -> None:
 def read_curve(path: str | Path) -> Curve:
     """Of the sizes, beside the evaluations or under `curve`, and of the evaluations of these."""
     told: Any = read_json(path)
+    version = told.get("version", 1) if isinstance(told, dict) else 1
+    if isinstance(version, int) and version > VERSION:
+        raise BrokenFile(f"{path} is version {version} of an {FORMAT}. Update edgewise.")
     of_sizes: Any = told.get("curve", told) if isinstance(told, dict) else {}
     sizes: Any = of_sizes.get("sizes") if isinstance(of_sizes, dict) else None
     found: Any = told.get("evaluations") if isinstance(told, dict) else None

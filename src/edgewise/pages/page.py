@@ -51,7 +51,10 @@ class Page:
             import anywidget  # noqa: F401 - whether it is there
         except ImportError:
             return {"text/plain": repr(self), "text/html": self._frame()}
-        return self.widget()._repr_mimebundle_(include=include, exclude=exclude)
+        bundle = self.widget()._repr_mimebundle_(include=include, exclude=exclude)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        # For whoever reads the notebook without running it.
+        return {**data, "text/plain": repr(self)}
 
     def _frame(self) -> str:
         look = f"width: 100%; height: {HEIGHT}px; border: 0"

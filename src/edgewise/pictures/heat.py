@@ -82,7 +82,8 @@ def _draw(
     axes.figure.colorbar(shown, ax=axes)
     wide, high = (COLUMN - BESIDE) / len(columns), (_height(rows) - UNDER) / len(rows)
     upright = max(map(len, columns)) * LETTER_WIDE > wide
-    axes.set_xticks(range(len(columns)), [label(name) for name in columns], rotation=90 if upright else 0)
+    named = [place for place, name in enumerate(columns) if name]
+    axes.set_xticks(named, [label(columns[place]) for place in named], rotation=90 if upright else 0)
     axes.set_yticks(range(len(rows)), [label(name) for name in rows])
     axes.tick_params("x", labelsize=min(8.5, 72 * wide) if upright else 8.5)
     axes.tick_params("y", labelsize=min(8.5, 72 * high))

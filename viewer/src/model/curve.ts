@@ -4,7 +4,7 @@ import type { Point } from "./report";
 
 export interface Reading {
   faithfulness: number;
-  /** Whether this very size was measured; else it lies on the line between two that were. */
+  /** Whether this very circuit was measured; else the number lies on the line between two that were. */
   measured: boolean;
 }
 
@@ -14,9 +14,10 @@ export function along(size: number): number {
 }
 
 /** On the line that is drawn between two sizes; null outside of what was measured. */
-export function readAt(curve: Point[], size: number): Reading | null {
+export function readAt(curve: Point[], size: number, kept: number): Reading | null {
   const points = curve.filter((point) => point.faithfulness !== null);
-  const exact = points.find((point) => point.size === size);
+  // A larger circuit holds all of a smaller one: of as many edges, it is the same.
+  const exact = points.find((point) => point.size === size) ?? points.find((point) => point.kept === kept);
   if (exact) return { faithfulness: exact.faithfulness!, measured: true };
   const after = points.findIndex((point) => point.size > size);
   if (after < 1) return null;

@@ -23,6 +23,7 @@ export interface Layout {
 export type Arrangement = "grid" | "compact";
 
 const [BOX, HIGH, GAP, BETWEEN, MARGIN] = [46, 24, 22, 48, 34];
+const PITCH = BOX + GAP;
 const PORT = 14;
 
 /** `grid`: every head has its place; `compact`: only nodes of the circuit have one, side by side. */
@@ -80,13 +81,17 @@ export type Curve = [number, number, number, number, number, number, number, num
 export function curveBetween(from: Box, to: Box, part: string): Curve {
   let end = to.x + portOffset(part);
   let start = from.x;
-  if (from.width > BOX) start = within(end, from);
+  // From bar to bar between two columns; else right below, or above, the other end.
+  const areBars = from.width > BOX && to.width > BOX;
+  if (areBars) start = MARGIN + Math.round((from.x - MARGIN) / PITCH) * PITCH;
+  else if (from.width > BOX) start = within(end, from);
   if (to.width > BOX) end = within(start, to);
   const top = from.y;
   const foot = to.y + to.height;
   const rise = Math.max((top - foot) * 0.42, Math.min(18, top - foot));
   const rows = (top - foot) / (HIGH + BETWEEN);
-  const aside = rows > 1 && Math.abs(end - start) < BOX / 2 ? 12 + 7 * Math.min(rows, 8) : 0;
+  // Three quarters of it is how far such a curve comes: into the middle between two columns.
+  const aside = rows > 1 && !areBars && Math.abs(end - start) < BOX / 2 ? PITCH / 1.5 : 0;
   return [start, top, start + aside, top - rise, end + aside, foot + rise, end, foot];
 }
 

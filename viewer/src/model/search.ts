@@ -3,6 +3,11 @@
 import type { Roles } from "./filters";
 import type { Graph } from "./graph";
 
+/** With heads' names whole: `2.0->logits` is `a2.h0->logits`. */
+export function spelled(typed: string): string {
+  return typed.trim().replace(/(^|->)(\d+)\.(\d+)/g, "$1a$2.h$3");
+}
+
 export function found(graph: Graph, roles: Roles, typed: string): Set<number> {
   const wanted = typed.trim().toLowerCase();
   if (!wanted) return new Set();
@@ -13,7 +18,7 @@ export function found(graph: Graph, roles: Roles, typed: string): Set<number> {
   if (short) return of((name) => name === `a${short[1]}.h${short[2]}`);
   if (layer) return of((_, at) => at === Number(layer[1]));
   if (wanted.includes("->")) {
-    const ends = wanted.split("->").map((end) => end.replace(/<.>$/, ""));
+    const ends = spelled(wanted).split("->").map((end) => end.replace(/<.>$/, ""));
     return of((name) => ends.includes(name));
   }
   const named = of((name) => name === wanted);

@@ -66,8 +66,8 @@ export function App({ session }: { session: Session }) {
         <div class="panels">
           <Size session={session} />
           <Controls session={session} />
-          <Selected session={session} />
           <EdgeTable session={session} />
+          <Selected session={session} />
           <Facts session={session} />
         </div>
       </div>

@@ -32,7 +32,7 @@ export function Attention({ session, node }: { session: Session; node: string })
           </select>
         </label>
       )}
-      <Effects example={example} node={graph.nodeOf(node)} metric={data.metric} />
+      <Effects example={example} node={graph.nodeOf(node)} metric={data.metric} lacking={data.lacking} />
       {isHead && <Patterns example={example} head={node} lacking={data.lacking} />}
     </div>
   );
@@ -43,10 +43,23 @@ function promptOf(tokens: string[]): string {
   return tokens.join(tokens.some((token) => token.startsWith(" ")) ? "" : " ").slice(0, 42);
 }
 
-function Effects({ example, node, metric }: { example: ExampleData; node: number; metric: string }) {
+interface EffectsGiven {
+  example: ExampleData;
+  node: number;
+  metric: string;
+  lacking: string;
+}
+
+function Effects({ example, node, metric, lacking }: EffectsGiven) {
   const effects = useMemo(() => example.effects && unpack(example.effects), [example]);
   const positions = example.clean.length;
-  if (!effects || (node + 1) * positions > effects.length) return <Tokens example={example} />;
+  if (!effects || (node + 1) * positions > effects.length)
+    return (
+      <>
+        <Tokens example={example} />
+        <p class="lacking">{effects ? "The logits write nothing that others read." : lacking}</p>
+      </>
+    );
   const own = effects.subarray(node * positions, (node + 1) * positions);
   const largest = Math.max(...Array.from(own, Math.abs), 1e-12);
   return (
@@ -66,6 +79,9 @@ function Effects({ example, node, metric }: { example: ExampleData; node: number
           );
         })}
       </ol>
+      {own.every((effect) => !effect) && (
+        <p class="lacking">0 at every token: the gradient there is 0, or the node writes what replaces it.</p>
+      )}
     </>
   );
 }

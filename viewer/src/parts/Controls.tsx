@@ -2,6 +2,8 @@
 
 import { everything } from "../model/filters";
 import { PARTS, type Part } from "../model/graph";
+import { rankOf } from "../model/report";
+import { spelled } from "../model/search";
 import type { Session } from "../session";
 
 const PART_WORDS: Record<Part, string> = { q: "query", k: "key", v: "value", "": "MLP, logits" };
@@ -28,7 +30,9 @@ function Search({ session }: { session: Session }) {
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
-        if (names.length) session.change({ pin: names[0] });
+        const edge = spelled(search);
+        if (rankOf(side.run, edge) !== null) session.change({ pin: edge });
+        else if (names.length) session.change({ pin: names[0] });
       }}
     >
       <label>

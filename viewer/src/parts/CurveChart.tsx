@@ -59,7 +59,7 @@ export function CurveChart({ session }: { session: Session }) {
               <title>{`${point.size} edges, ${point.kept} pruned: ${point.faithfulness!.toFixed(3)}`}</title>
             </circle>
           ))}
-          <Here at={readAt(curve, size)?.faithfulness} x={x(size)} y={y} />
+          <Here at={readAt(curve, size, session.sides[at].circuit.value.ranks.length)?.faithfulness} x={x(size)} y={y} />
         </g>
       ))}
       <line class="here" x1={x(size)} x2={x(size)} y1={TOP} y2={HEIGHT - BOTTOM} />

@@ -1,8 +1,10 @@
 // The node that is pinned: what it is for, its edges, and what it does on example prompts.
 
+import { useEffect, useRef } from "preact/hooks";
+
 import type { Session, Side } from "../session";
 import { Attention } from "./Attention";
-import { describe, scoreText } from "./Tip";
+import { describe, describeEdge, scoreText } from "./Tip";
 
 const MOST = 6;
 
@@ -10,15 +12,27 @@ export function Selected({ session }: { session: Session }) {
   const { pin } = session.view.value;
   const [first] = session.sides;
   const at = first.run.graph.nodeOf(pin);
+  const panel = useRef<HTMLElement>(null);
+  // A node is pinned to be read about.
+  useEffect(() => {
+    if (at >= 0) panel.current?.scrollIntoView({ block: "nearest" });
+  }, [pin]);
   return (
-    <section class="panel selected" aria-label="Pinned node">
+    <section ref={panel} class="panel selected" aria-label="Pinned">
       <h2>{pin || "Nothing pinned"}</h2>
       {at < 0 ? (
-        <p class="hint">
-          {pin
-            ? "An edge is pinned: pin a node to see what it does."
-            : "Click a node, or press Enter on it, to pin its paths and see what it does on example prompts."}
-        </p>
+        <>
+          {pin && (
+            <button type="button" onClick={() => session.change({ pin: "" })}>
+              Let go
+            </button>
+          )}
+          <p class="hint">
+            {pin
+              ? describeEdge(session, first, pin).slice(1).join(", ")
+              : "Click a node, or press Enter on it, to pin its paths and see what it does on example prompts."}
+          </p>
+        </>
       ) : (
         <>
           <p class="told">{describe(first, pin).slice(1).join(", ")}</p>

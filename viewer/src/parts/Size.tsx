@@ -73,7 +73,7 @@ function Told({ session, side }: { session: Session; side: Side }) {
   const { data, edges } = side.run;
   const { ranks, size } = side.circuit.value;
   const hidden = ranks.length - side.visible.value.length;
-  const reading = readAt(data.curve, size);
+  const reading = readAt(data.curve, size, ranks.length);
   const several = session.sides.length > 1;
   return (
     <p class="side-told" data-kept={ranks.length}>

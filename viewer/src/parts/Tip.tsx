@@ -36,7 +36,7 @@ export function describe(side: Side, name: string): string[] {
   return [name, ...roles, entering[at] + leaving[at] ? edges : "not in the circuit"];
 }
 
-function describeEdge(session: Session, side: Side, name: string): string[] {
+export function describeEdge(session: Session, side: Side, name: string): string[] {
   const rank = rankOf(side.run, name);
   if (rank === null) return [name];
   const lines = [name];
