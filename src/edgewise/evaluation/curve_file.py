@@ -30,7 +30,7 @@ def save_curve(curve: Curve, path: str | Path) -> None:
         "format": FORMAT,
         "version": VERSION,
         "sizes": list(curve.shares),
-        "areas": curve.to_dict(),
+        "areas": {"cpr": curve.cpr, "cmd": curve.cmd},
         **{name: list(first.per_example[name]) for name in SHARED},
         "evaluations": [_without_shared(each) for each in curve.evaluations],
     }
