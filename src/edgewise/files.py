@@ -73,8 +73,9 @@ def read_text(path: str | Path) -> str:
 
 def read_json(path: str | Path) -> Any:
     """What a JSON file holds; BrokenFile with line and column where it stops being JSON."""
+    text = read_text(path)
     try:
-        return parse_json(read_text(path))
+        return parse_json(text)
     except json.JSONDecodeError as error:
         raise BrokenFile(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}.{recognised(path)}"

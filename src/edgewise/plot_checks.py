@@ -9,7 +9,7 @@ from pathlib import Path
 from edgewise.circuit import Circuit
 from edgewise.errors import BadInput, Problems, check_name, gathered, several
 from edgewise.evaluation.curve import Curve
-from edgewise.evaluation.curve_file import read_curve
+from edgewise.evaluation.curve_file import HOW, read_curve
 from edgewise.graph import Graph
 from edgewise.pictures.paper import FORMS
 from edgewise.run_folder import CURVE, Run, load_run
@@ -31,6 +31,7 @@ class Seen:
     known: KnownCircuit | None
     why_unknown: str
     curve: Curve | None
+    why_no_curve: str
     exact: Run | None
 
     @property
@@ -61,9 +62,15 @@ def check(request: PlotRequest, pictures: Collection[str]) -> Seen:
         problems.add(*check_edges(request.edges, graph))
     with gathered(problems):
         exact = None if request.exact is None else exact_run(request.exact, graph)
-    with gathered(problems):
+    why_no_curve = f"no curve. {HOW}; give it: --curve FILE.json"
+    try:
         if (place := place_of_curve(request)) is not None:
             curve = curve_of(place, graph)
+    except BadInput as error:
+        # The run's own is one picture's alone.
+        if request.curve is not None:
+            problems.catch(error)
+        why_no_curve = str(error).rstrip(".")
     known, why = None, ""
     with gathered(problems):
         if run is not None:
@@ -73,7 +80,7 @@ def check(request: PlotRequest, pictures: Collection[str]) -> Seen:
     problems.raise_any()
     assert run is not None
     circuit = run.circuit if request.edges is None else select(run.scores, run.request, request.edges)
-    return Seen(run, circuit, known, why, curve, exact)
+    return Seen(run, circuit, known, why, curve, why_no_curve, exact)
 
 
 def check_out(request: PlotRequest, pictures: Collection[str]) -> list[str]:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.evaluation.agreement import agreement
-from edgewise.evaluation.curve_file import HOW
 from edgewise.evaluation.groups import scores_by_truth
 from edgewise.evaluation.known import edge_roc, node_roc_if_any
 from edgewise.files import read_text
@@ -124,7 +123,7 @@ def _roc(seen: Seen) -> Picture | str:
 
 def _faithfulness(seen: Seen) -> Picture | str:
     if seen.curve is None:
-        return f"no curve. {HOW}; give it: --curve FILE.json"
+        return seen.why_no_curve
     if seen.curve.faithfulness is None:
         return "it is not defined where full model and everything replaced are equal"
     return curves_picture({seen.run.request.method: seen.curve}, seen.title)

@@ -169,8 +169,9 @@ def load_run(folder: str | Path, to_look_at: bool = True) -> Run:
     with in_file(path):
         request = _request(record)
     scores, circuit = native.read(folder)
+    told = read_json(folder / EVALUATION)
     with in_file(folder / EVALUATION):
-        evaluation = Evaluation.from_dict(read_json(folder / EVALUATION))
+        evaluation = Evaluation.from_dict(told)
     curve = attention = None
     if to_look_at:
         curve = read_curve(folder / CURVE) if (folder / CURVE).is_file() else None
@@ -189,10 +190,10 @@ def check_of_this_graph(
 ) -> None:
     """Refuse files of another run."""
     if curve is not None and {each.graph_edges for each in curve.evaluations} != {graph.edge_count}:
-        raise BrokenFile(f"{folder / CURVE} is of another model. Remove it: the page does without.")
+        raise BrokenFile(f"{folder / CURVE} is of another model.")
     heads = {head for example in (attention.examples if attention else ()) for head in example.heads}
     if not heads <= set(graph.sources):
-        raise BrokenFile(f"{folder / ATTENTION} is of another model. Remove it: the page does without.")
+        raise BrokenFile(f"{folder / ATTENTION} is of another model.")
 
 
 def _instead(folder: Path) -> str:

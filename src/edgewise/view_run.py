@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgewise.circuit import Circuit, Scores
 from edgewise.edges import check_same
-from edgewise.errors import BadInput, Problems, gathered, kind_of
+from edgewise.errors import BadInput, BrokenFile, Problems, gathered, kind_of
 from edgewise.pages.page import Page, open_page
 from edgewise.pages.report import RunPage, report
 from edgewise.request import DEFAULT_EDGES
@@ -35,14 +35,14 @@ def view_run(request: ViewRequest) -> Viewed:
     if not 1 <= len(request.runs) <= 2 and not request.misread:
         problems.add(f"the folder of a run was needed, or of two. Got {len(request.runs)}.")
     runs: list[Run] = []
+    notes: list[str] = []
     for folder in request.runs[:2]:
         with gathered(problems):
-            runs.append(load_run(folder))
+            runs.append(readable_run(folder, notes))
     if request.out:
         problems.add(*check_file(request.out, request.overwrite))
     problems.raise_any()
     pages: list[RunPage] = []
-    notes: list[str] = []
     for run in runs:
         with gathered(problems):
             truth, why = truth_for_page(run, request.known)
@@ -56,6 +56,16 @@ def view_run(request: ViewRequest) -> Viewed:
     path = Path(request.out) if request.out else place_of(runs)
     Page(report(pages, " beside ".join(map(title_of, runs)))).save(path)
     return Viewed(path, request.open and open_page(path), notes)
+
+
+def readable_run(folder: str, notes: list[str]) -> Run:
+    """Without its curve and attention, where one of these cannot be read."""
+    try:
+        return load_run(folder)
+    except BrokenFile as error:
+        run = load_run(folder, to_look_at=False)
+        notes.append(f"{error} The page does without curve and attention.")
+        return run
 
 
 def place_of(runs: list[Run]) -> Path:

@@ -31,8 +31,8 @@ WIDE, HIGH, SAMPLE = 2.05, 0.165, 0.3
 LETTER, THICK = 6.5, 1.4
 """Points."""
 MARKS_SAID = {
-    HIT: "hit: in the known circuit, too",
-    FALSE_FIND: "false find: not in the known one",
+    HIT: "band: a hit, in the known one, too",
+    FALSE_FIND: "no band: a false find",
     MISS: "miss: only in the known circuit",
     BACKUP: "backup: neither in nor out",
 }

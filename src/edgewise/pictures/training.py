@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgewise.pictures.paper import GREY, Picture, check_some, label, sheet, styles
+from edgewise.pictures.paper import GREY, INK, Picture, check_some, label, sheet, styles
 from edgewise.reports.training import told_lines
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ QUANTITIES = {
 """What has a panel, where the log tells it, by its name there."""
 ENDS = {"loss": ("rounded loss", "trimmed loss"), "edges": ("edges after rounding", "edges after trimming")}
 """What is told at the end of a stage, as marks in a panel."""
-MARKS = {"rounded": "s", "trimmed": "^"}
+MARKS = {"rounded": "s", "trimmed": "x"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def training_picture(training: str, title: str = "") -> Picture:
                 axes.plot(*stage.of(quantity), label=label(name), **style)
                 if quantity == "edges" and stage.aims()[0]:
                     axes.plot(*stage.aims(), color=GREY, linewidth=0.7, label="target")
-                _mark_ends(axes, stage, quantity, style["color"])
+                _mark_ends(axes, stage, quantity)
             axes.set(ylabel=QUANTITIES[quantity])
         every[0].set_title(title)
         every[-1].set_xlabel("step")
@@ -83,10 +83,11 @@ def stages_of(training: str) -> dict[str, Stage]:
     }
 
 
-def _mark_ends(axes: Axes, stage: Stage, quantity: str, colour: str) -> None:
+def _mark_ends(axes: Axes, stage: Stage, quantity: str) -> None:
     for end, (name, mark) in zip(ENDS.get(quantity, ()), MARKS.items(), strict=False):
         if end in stage.end:
-            axes.plot([stage.end["step"]], [stage.end[end]], mark, color=colour, markersize=4, label=name)
+            look: dict[str, Any] = {"color": INK, "fillstyle": "none", "markersize": 5, "label": name}
+            axes.plot([stage.end["step"]], [stage.end[end]], mark, **look)
 
 
 def _numbers(stage: Stage, shown: Sequence[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ export interface Judged {
   missed: number[];
   hits: number;
   falseFinds: number;
+  unjudged: number;
 }
 
 export function judge(run: Run, shown: Shown): Judged | null {
@@ -26,7 +27,7 @@ export function judge(run: Run, shown: Shown): Judged | null {
   const missed = [...known].filter((key) => !chosen.has(run.ranks.get(key) ?? -1));
   const unjudged = [...backups].filter((key) => chosen.has(run.ranks.get(key) ?? -1)).length;
   const hits = known.size - missed.length;
-  return { verdictOf, missed, hits, falseFinds: shown.ranks.length - hits - unjudged };
+  return { verdictOf, missed, hits, falseFinds: shown.ranks.length - hits - unjudged, unjudged };
 }
 
 export function judgedText(run: Run, judged: Judged): string {
@@ -35,6 +36,7 @@ export function judgedText(run: Run, judged: Judged): string {
   const share = (part: number, of: number) => (of ? `${Math.round((100 * part) / of)}%` : "-");
   return (
     `${judged.hits} of ${known} known edges found (recall ${share(judged.hits, known)}), ` +
-    `${judged.falseFinds} false (precision ${share(judged.hits, chosen)})`
+    `${judged.falseFinds} false (precision ${share(judged.hits, chosen)})` +
+    (judged.unjudged ? `, ${judged.unjudged} not judged` : "")
   );
 }

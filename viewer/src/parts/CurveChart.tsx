@@ -13,7 +13,8 @@ const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [340, 170, 38, 34, 10, 12];
 export function CurveChart({ session }: { session: Session }) {
   const curves = session.sides.map(({ run }) => run.data.curve.filter((point) => point.faithfulness !== null));
   const points = curves.flat();
-  if (!points.length) return <p class="lacking">No faithfulness of other sizes was measured for this page.</p>;
+  if (curves.every((curve) => curve.length < 2))
+    return <p class="lacking">No faithfulness of other sizes was measured for this page.</p>;
   const heights = points.map((point) => point.faithfulness!);
   const most = Math.max(...points.map((point) => point.size), 1);
   const across = scaleLinear().domain([0, along(most)]).range([LEFT, WIDTH - RIGHT]);
