@@ -1,89 +1,36 @@
 """A circuit as a picture: all of it is there, once, on the page, and can be told apart."""
 
 import json
-from bisect import bisect_left
 from collections import Counter
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import given, settings
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.patches import FancyBboxPatch, PathPatch
-from matplotlib.path import Path as Drawing
 from matplotlib.text import Text
 
+from circuit_picture_cases import (
+    GPT2,
+    PICTURES,
+    boxes,
+    circuit_of,
+    heavy_scores,
+    hexes,
+    inside,
+    lines,
+    on_the_way,
+    ways,
+)
 from edgewise import zoo
-from edgewise.circuit import Circuit, Scores
+from edgewise.circuit import Circuit
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.pictures.circuit_picture import circuit_picture
 from edgewise.pictures.circuit_plan import MARGIN, PORT, WIDEST
-from edgewise.pictures.marks import BAND, HELPS, HINDERS, INK, PALE, PALE_DASHES, PART_DASHES
+from edgewise.pictures.marks import PALE
 from edgewise.pictures.paper import COLUMN, FORMS
 from edgewise.zoo import published
-from edgewise.zoo.known import KnownCircuit
 from graphs import SMALL, graphs, seeds, some_circuit, some_scores
-
-PICTURES = Path(__file__).parents[1] / "docs" / "tasks"
-GPT2 = Graph(layers=12, heads=12, key_readers=12)
-
-
-def boxes(picture):
-    """Left, bottom, right and top of every node, by name."""
-    found = [each for each in picture.figure.axes[0].patches if isinstance(each, FancyBboxPatch)]
-    corners = [(each.get_x(), each.get_y(), each.get_width(), each.get_height()) for each in found]
-    assert len({each.get_gid() for each in found}) == len(found)
-    return {
-        each.get_gid(): (x, y, x + width, y + height)
-        for each, (x, y, width, height) in zip(found, corners, strict=True)
-    }
-
-
-def lines(picture):
-    """The line of every edge, by name."""
-    found = [
-        each for each in picture.figure.axes[0].patches if isinstance(each, PathPatch) and each.get_gid()
-    ]
-    assert len({each.get_gid() for each in found}) == len(found)
-    return {each.get_gid(): each for each in found}
-
-
-def ways(line):
-    """The ends of the pieces of each way that a line takes: one, or one to each head of its reader."""
-    found = []
-    for points, code in line.get_path().iter_segments(curves=True, simplify=False):
-        if code == Drawing.MOVETO:
-            found.append([])
-        found[-1].append((float(points[-2]), float(points[-1])))
-    return found
-
-
-def bands(picture):
-    patches = picture.figure.axes[0].patches
-    return [each for each in patches if isinstance(each, PathPatch) and not each.get_gid()]
-
-
-def words(picture):
-    return [text.get_text() for text in picture.figure.findobj(Text) if text.get_text()]
-
-
-def heavy_scores(seed):
-    """As scores are: a few nodes have most of what there is, the ends and late layers more of it."""
-    draw = torch.Generator().manual_seed(seed)
-    sources, readers = (torch.randn(size, generator=draw).exp() for size in reversed(GPT2.shape))
-    late = torch.linspace(0, 2, GPT2.shape[1]).exp() * torch.linspace(0, 2, GPT2.shape[0]).exp()[:, None]
-    values = torch.randn(GPT2.shape, generator=draw) * sources * readers[:, None] * late
-    values[-1] *= 10
-    values[:, 0] *= 10
-    return Scores(GPT2, values)
-
-
-def circuit_of(scores, size):
-    """With so many edges, or the next more that there can be."""
-    fewest = bisect_left(range(6000), size, key=lambda chosen: len(scores.top(chosen).prune()))
-    return scores.top(fewest).prune()
 
 
 @given(graphs, seeds)
@@ -97,12 +44,6 @@ def test_every_node_and_edge_is_there_once_in_the_picture_and_in_its_numbers(gra
     assert sorted(told) == sorted(circuit | backups)
     pale = {name for name, line in lines(picture).items() if hexes(line) == PALE}
     assert pale == set(backups - circuit)
-
-
-def hexes(line):
-    from matplotlib.colors import to_hex
-
-    return to_hex(line.get_edgecolor())
 
 
 @given(graphs, seeds)
@@ -145,17 +86,6 @@ def test_an_edge_goes_upwards_from_its_source_to_its_readers_port_and_through_no
             assert end == pytest.approx(expected, abs=0.003)
 
 
-def on_the_way(start, end, share):
-    """On the curve from one to the other that leaves and enters upright."""
-    aside = 3 * share**2 - 2 * share**3
-    up = 1.5 * share * (1 - share) + share**3
-    return start[0] + aside * (end[0] - start[0]), start[1] + up * (end[1] - start[1])
-
-
-def inside(x, y, corner):
-    return corner[0] < x < corner[2] and corner[1] + 1e-9 < y < corner[3] - 1e-9
-
-
 @pytest.mark.parametrize("size", [20, 200, 1000])
 @pytest.mark.parametrize("seed", [0, 3, 4])
 def test_no_two_labels_overlap_whatever_the_size_of_the_circuit(size, seed):
@@ -187,71 +117,6 @@ def test_labels_are_in_their_boxes():
         assert place.x1 < right
         assert bottom < place.y0
         assert place.y1 < top
-
-
-@given(graphs, seeds)
-@settings(deadline=None, max_examples=10)
-def test_colours_tell_signs_and_widths_how_far_scores_are_from_0(graph, seed):
-    circuit, scores = some_circuit(graph, seed), some_scores(graph, seed)
-    found = lines(circuit_picture(circuit, scores))
-    for edge, line in found.items():
-        assert hexes(line) == (HELPS if scores.of(edge) >= 0 else HINDERS)
-    by_strength = sorted(found, key=lambda edge: abs(scores.of(edge)))
-    widths = [found[edge].get_linewidth() for edge in by_strength]
-    assert widths == sorted(widths)
-
-
-def test_parts_are_told_apart_without_colour():
-    edges = ["embed->a0.h0<q>", "embed->a0.h0<k>", "embed->a0.h0<v>", "a0.h0->logits"]
-    picture = circuit_picture(Circuit.of(SMALL, edges))
-    dashes = [PART_DASHES[part] for part in "qkv"]
-    assert len(set(map(str, dashes))) == 3
-    assert len({str(line.get_linestyle()) for line in lines(picture).values()}) == 3
-    assert {hexes(line) for line in lines(picture).values()} == {INK}
-    assert {"into a query, an MLP, the logits", "into a key", "into a value"} <= set(words(picture))
-
-
-def test_hits_have_a_band_misses_are_pale_and_false_finds_are_plain():
-    circuit = Circuit.of(SMALL, ["embed->a0.h0<q>", "a0.h0->logits", "a0.h0->m0", "m0->logits"])
-    truth = Circuit.of(SMALL, ["embed->a0.h0<q>", "a0.h0->logits", "embed->logits"])
-    known = KnownCircuit(truth, Circuit.of(SMALL, ["m0->logits"]), Circuit.empty(SMALL))
-    picture = circuit_picture(circuit, known=known)
-    marks = {each["edge"]: each["mark"] for each in picture.numbers["edges"]}
-    assert marks == {
-        "embed->a0.h0<q>": "hit",
-        "a0.h0->logits": "hit",
-        "a0.h0->m0": "false find",
-        "m0->logits": "backup",
-        "embed->logits": "miss",
-    }
-    under = {tuple(map(tuple, each.get_path().vertices)) for each in bands(picture)}
-    assert {hexes(each) for each in bands(picture)} == {BAND}
-    for edge, line in lines(picture).items():
-        way = tuple(map(tuple, line.get_path().vertices))
-        assert (way in under) == (marks[edge] == "hit")
-        assert (hexes(line) == PALE) == (marks[edge] in PALE_DASHES)
-    told = " ".join(words(picture))
-    assert all(mark in told for mark in set(marks.values()))
-
-
-def test_nodes_of_misses_alone_are_dashed():
-    circuit = Circuit.of(SMALL, ["embed->a0.h0<q>", "a0.h0->logits"])
-    picture = circuit_picture(circuit, known=Circuit.of(SMALL, ["embed->m0"]))
-    styles = {
-        each.get_gid(): each.get_linestyle()
-        for each in picture.figure.axes[0].patches
-        if isinstance(each, FancyBboxPatch)
-    }
-    assert {name for name, style in styles.items() if style != "solid" and style != "-"} == {"m0"}
-
-
-def test_the_legend_tells_the_kinds_of_lines_there_are_and_no_others():
-    picture = circuit_picture(Circuit.of(SMALL, ["embed->a0.h0<k>", "a0.h0->logits"]))
-    assert [each for each in words(picture) if each.startswith("into")] == [
-        "into an MLP, the logits",
-        "into a key",
-    ]
-    assert not any("score" in each or "known" in each for each in words(picture))
 
 
 def test_the_lines_of_a_chain_are_straight():
@@ -310,23 +175,6 @@ def test_what_cannot_be_written_in_a_file_of_text_is_replaced_in_a_title(tmp_pat
     text = (tmp_path / "odd.svg").read_text()
     assert "a\N{REPLACEMENT CHARACTER}b" in text
     assert "\x00" not in text
-
-
-def test_edges_against_the_answer_have_a_colour_of_their_own_and_are_told():
-    circuit = Circuit.of(SMALL, ["embed->a0.h0<v>", "a0.h0->logits"])
-    picture = circuit_picture(circuit, against=Circuit.of(SMALL, ["a0.h0->logits"]))
-    assert {edge: hexes(line) for edge, line in lines(picture).items()} == {
-        "embed->a0.h0<v>": INK,
-        "a0.h0->logits": HINDERS,
-    }
-    assert "against the answer" in words(picture)
-    assert "Edges: 2; against: 1." in picture.words
-
-
-def test_an_edge_that_is_in_and_a_backup_is_drawn_as_in():
-    circuit = Circuit.of(SMALL, ["embed->logits"])
-    [line] = lines(circuit_picture(circuit, backups=circuit)).values()
-    assert hexes(line) == INK
 
 
 def test_nothing_is_an_empty_page(tmp_path):

@@ -32,7 +32,7 @@ FLOORS = [
     "run_page run",
     "evaluate_checks evaluate_run stability_run compare_run",
     "units_run export_run view_run plot_checks plot_run bench",
-    "completion usage stopping command screens judging_screens cli",
+    "completion usage stopping telling command screens judging_screens cli",
     "__init__ __main__",
 ]
 """From the ground to the top: files and folders of the package."""

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +23,11 @@ from tiny_runs import entries, write_prompts
 def started(*given: object) -> Iterator[subprocess.Popen[str]]:
     """The command in a process group of its own, as a terminal has it."""
     command = [sys.executable, "-m", "edgewise", *map(str, given)]
+
     # A shell starts what runs in its background deaf to the signal.
-    hearing: Callable[[], object] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    def hearing() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(

@@ -17,7 +17,7 @@ export interface Zoom {
 }
 
 /** So many are strong, if there are more than a page shows well, and so many others are drawn a frame. */
-const [WELL, STRONG, A_FRAME] = [1500, 500, 1200];
+const [WELL, STRONG, A_FRAME] = [1500, 500, 800];
 
 export class Painter {
   private frame = 0;

@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,7 @@ class Page:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """The widget where anywidget is installed; else the page in a frame of its own."""
-        try:
-            import anywidget  # noqa: F401 - whether it is there
-        except ImportError:
+        if find_spec("anywidget") is None:
             return {"text/plain": repr(self), "text/html": self._frame()}
         bundle = self.widget()._repr_mimebundle_(include=include, exclude=exclude)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
