@@ -11,7 +11,7 @@ import edgewise
 ROOT = Path(edgewise.__file__).parent
 
 FLOORS = [
-    "errors recognised files progress checkpoint bounds names",
+    "launched errors distributed recognised files progress checkpoint bounds names",
     "models",
     "graph",
     "paths edges views html_views pruning storage",

@@ -45,6 +45,7 @@ def test_the_public_names_are_exactly_these():
         "scores_by_truth",
         "stability",
         "task",
+        "together",
         "view",
         "youden_grid",
     ]

@@ -149,11 +149,11 @@ def test_several_masks_at_once_are_one_after_another(kind, ablation, grain):
 
 def test_several_masks_fit_where_memory_allows_and_masks_of_weights_go_one_by_one(monkeypatch):
     _, run, batch, _ = set_up("plain", "channels")
-    assert run.at_once(batch) > 1
+    assert run.at_once(batch, len(batch)) > 1
     monkeypatch.setattr(budget, "masks_at_once", lambda *_: 1)
-    assert run.at_once(batch) == 1
+    assert run.at_once(batch, len(batch)) == 1
     _, run, batch, _ = set_up("plain", "weights")
-    assert run.at_once(batch) == 1
+    assert run.at_once(batch, len(batch)) == 1
 
 
 @EVERY_KIND

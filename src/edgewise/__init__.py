@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgewise.circuit import Circuit, Scores
     from edgewise.discovery import discover
+    from edgewise.distributed import together
     from edgewise.errors import BadInput, EdgewiseError
     from edgewise.evaluation.agreement import agreement, interpolated
     from edgewise.evaluation.claims import claims
@@ -73,6 +74,7 @@ __all__ = [
     "scores_by_truth",
     "stability",
     "task",
+    "together",
     "view",
     "youden_grid",
 ]
@@ -107,6 +109,7 @@ _HOMES = {
     "scores_by_truth": "evaluation.groups",
     "stability": "resampling",
     "task": "tasks.catalogue",
+    "together": "distributed",
     "view": "view_run",
     "youden_grid": "evaluation.grid",
 }

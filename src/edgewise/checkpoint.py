@@ -16,7 +16,8 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from edgewise.errors import BadInput, BrokenFile, Stopped
+from edgewise.distributed import from_first, here
+from edgewise.errors import BadInput, BrokenFile, Lost, Stopped
 from edgewise.files import atomic_write, make_parents
 
 SHORT = 80
@@ -39,6 +40,9 @@ class Checkpoint:
 
     def load(self) -> dict[str, Tensor]:
         """What was saved; nothing where there is none."""
+        return from_first(self._load)
+
+    def _load(self) -> dict[str, Tensor]:
         if self.path is None or not self.path.is_file():
             return {}
         try:
@@ -59,7 +63,7 @@ class Checkpoint:
         return {name.removeprefix(self.part_of): tensors[name] for name in mine}
 
     def save(self, tensors: Mapping[str, Tensor]) -> None:
-        if self.path is None:
+        if self.path is None or not here().first:
             return
         make_parents(self.path)
         metadata = {"edgewise": json.dumps(self.header)}
@@ -87,7 +91,7 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Its own file, and the folder if nothing else is in it. What belongs to other work stays."""
-        if self.path is not None and self.has_own():
+        if self.path is not None and here().first and self.has_own():
             self.path.unlink()
             with suppress(OSError):
                 self.path.parent.rmdir()
@@ -100,6 +104,12 @@ def told_if_stopped(kept: Checkpoint | None) -> Iterator[None]:
         yield
     except Stopped:
         raise
+    except Lost as lost:
+        if kept is None or not kept.has_own():
+            raise
+        raise Lost(
+            f"{lost} What is done so far is in {kept.folder}: the same again goes on from it."
+        ) from lost
     except KeyboardInterrupt as stop:
         if kept is None or not kept.has_own():
             raise

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.circuit import Circuit
+from edgewise.distributed import agreed, here
 from edgewise.errors import Problems, gathered, several
 from edgewise.evaluate_checks import Prompts, check, pairs_found_on
 from edgewise.evaluation.evaluation import Evaluation
@@ -101,7 +102,7 @@ class Comparison:
 
 def compare_runs(request: CompareRequest, progress: Progress | None = None) -> Comparison:
     progress = progress or Progress()
-    with progress.status(READING):
+    with progress.status(READING), agreed():
         runs, asked, prompts = checked(request)
     model = load_model(asked, progress, asked.grouped_readers)
     size = request.edges or min(max(run.record["edges"]["selected"], 1) for run in runs)
@@ -128,7 +129,7 @@ def compare_runs(request: CompareRequest, progress: Progress | None = None) -> C
         *by_run(compared, lambda each: fewer_than(size, each.run.scores, each.run.request)),
     ]
     done = Comparison(place, size, compared, notes)
-    if request.out is not None:
+    if request.out is not None and here().first:
         make_parents(request.out)
         atomic_write(request.out, json.dumps(done.to_dict(), indent=1) + "\n")
     return done

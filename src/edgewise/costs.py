@@ -14,11 +14,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from edgewise.checkpoint import Checkpoint
+from edgewise.distributed import from_first
 from edgewise.models.transformer import Transformer
 from edgewise.tasks.pairs import Pairs
 
@@ -45,7 +47,7 @@ def search(
 ) -> Iterator[dict[str, float | int | None]]:
     """What it gives is filled when the block ends, and tells what was in it."""
     # Of a search that goes on from where it was stopped, the seconds before that are not known.
-    goes_on = keeper is not None and keeper.has_own()
+    goes_on = from_first(lambda: keeper is not None and keeper.has_own())
     plain = None if goes_on else seconds_of_plain_run(model, pairs, batch_size)
     costs: dict[str, float | int | None] = {}
     forget_peak(model.device)
@@ -70,6 +72,8 @@ def seconds_of_plain_run(model: Transformer, pairs: Pairs, batch_size: int) -> f
                 continue
             taken += time.perf_counter() - start
             examples += len(batch.index)
+            # All processes stop after the same batch.
+            taken = from_first(partial(float, taken))
             if taken >= LONG_ENOUGH:
                 break
     return taken / examples * len(pairs)

@@ -5,6 +5,8 @@
         ├── UnsupportedModel  a Hugging Face model with an architecture or setting that is not handled
         └── BrokenFile        a file that cannot be read as what it should be
     └── BadNumbers            NaN or infinity came out of a model
+    └── Lost                  another process of the run has ended
+    └── ToldElsewhere         the first process tells what was wrong
     Stopped                   broken off by the user, with what has become of the work; a KeyboardInterrupt
 
 The command line prints a `BadInput` as its list of problems and exits with status 2, without a traceback.
@@ -40,6 +42,14 @@ class BrokenFile(BadInput):
 
 class BadNumbers(EdgewiseError, ArithmeticError):
     """NaN or infinity in a model's numbers."""
+
+
+class Lost(EdgewiseError, RuntimeError):
+    """Of the processes at one run, another has ended: what is wrong, it tells itself."""
+
+
+class ToldElsewhere(EdgewiseError):
+    """Something is wrong that another process of the run tells."""
 
 
 class Stopped(KeyboardInterrupt):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgewise.circuit import Circuit, Scores
+from edgewise.distributed import agreed, here
 from edgewise.evaluate_checks import check
 from edgewise.evaluation.averaging import RATIO_OF_MEANS
 from edgewise.evaluation.claims import Claim, claims
@@ -56,7 +57,7 @@ class Evaluated:
 
 def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -> Evaluated:
     progress = progress or Progress()
-    with progress.status(READING):
+    with progress.status(READING), agreed():
         run, asked, prompts, truth = check(request)
     pairs, found_on = prompts.judged_on, prompts.found_on
     place = asked.prompts or f"task {asked.task}, split {request.split or MEASURED_ON}"
@@ -116,7 +117,7 @@ def evaluate_run(request: EvaluationRequest, progress: Progress | None = None) -
     shares = tuple(size / every for size in request.edges) or MIB_SIZES
     curve = Curve(shares, tuple(evaluations)) if request.curve else None
     done = Evaluated(run, place, circuits, evaluations, notes, curve, rest, of_rest, contributed, tested)
-    if request.out is not None:
+    if request.out is not None and here().first:
         make_parents(request.out)
         content = {
             "run": str(run.folder),

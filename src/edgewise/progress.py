@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar, runtime_checkable
 
+from edgewise import launched
+
 Item = TypeVar("Item")
 
 
@@ -30,10 +32,13 @@ READING = "reading prompts"
 
 
 class Progress:
-    """Shows nothing unless it is made with `shown=True`: a library is silent until asked."""
+    """Shows nothing unless it is made with `shown=True`: a library is silent until asked.
+
+    Of processes that were started together the first shows it.
+    """
 
     def __init__(self, shown: bool = False) -> None:
-        self.shown = shown
+        self.shown = shown and launched.rank() == 0
 
     @contextmanager
     def status(self, what: str, on_a_terminal: bool = True) -> Iterator[None]:

@@ -9,6 +9,7 @@ from edgewise.checkpoint import FOLDER, STATE, told_if_stopped
 from edgewise.circuit import Circuit, Scores
 from edgewise.costs import search, timed
 from edgewise.discovery import checkpoint_in, discover
+from edgewise.distributed import agreed, here
 from edgewise.evaluation.curve import MIB_SIZES, Curve, counts_of
 from edgewise.evaluation.faithfulness import evaluate_circuits
 from edgewise.evaluation.known import against_known
@@ -35,10 +36,10 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     """From a request to a circuit, its evaluation and the folder that holds them."""
     progress = progress or Progress()
     seconds: dict[str, float] = {}
-    with timed(seconds, "validate"), progress.status(READING):
+    with timed(seconds, "validate"), progress.status(READING), agreed():
         checked = validate(request)
     request = checked.request
-    with timed(seconds, "load"):
+    with timed(seconds, "load"), agreed():
         model = load_model(request, progress, request.grouped_readers)
     settings = {
         "metric": request.metric,
@@ -56,10 +57,10 @@ def run(request: Request, progress: Progress | None = None) -> Run:
         request.overwrite,
     )
     training = Path(request.out) / FOLDER / TRAINING
-    if not takes(METHODS[request.method].discover, "log"):
+    if here().first and not takes(METHODS[request.method].discover, "log"):
         # Of a run that was broken off before this one.
         training.unlink(missing_ok=True)
-    if keeper is None and request.overwrite:
+    if here().first and keeper is None and request.overwrite:
         (Path(request.out) / FOLDER / STATE).unlink(missing_ok=True)
     with search("discover", seconds, model, checked.found_on, request.batch_size, keeper) as costs:
         scores = discover(
@@ -104,8 +105,9 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     told = training.read_text(encoding="utf-8") if training.is_file() else ""
     curve = Curve(MIB_SIZES, tuple(of_sizes)) if of_sizes else None
     done = Run(request, scores, circuit, evaluation, record, told, curve, attention)
-    save_run(done, page_text([done], [truth]) if request.report else "")
-    training.unlink(missing_ok=True)
+    if here().first:
+        save_run(done, page_text([done], [truth]) if request.report else "")
+        training.unlink(missing_ok=True)
     if keeper is not None:
         keeper.remove()
     return done

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edgewise.circuit import Circuit, Scores
+from edgewise.distributed import agreed, from_first, here
 from edgewise.edges_from import edges_from
 from edgewise.errors import BadInput, Problems, Stopped, gathered
 from edgewise.evaluate_checks import pairs_found_on
@@ -36,14 +38,14 @@ FORMAT, VERSION = "edgewise stability", 1
 
 def stability_of_run(request: StabilityRequest, progress: Progress | None = None) -> Stability:
     progress = progress or Progress()
-    with progress.status(READING):
+    with progress.status(READING), agreed():
         run, pairs, edges = check(request)
     asked = run.request
     model = load_model(asked, progress, asked.grouped_readers)
     of = {**described(run, model, edges), "seed_of_draws": request.seed}
-    found = (
-        [] if request.out is None or request.overwrite else circuits_in(request.out, of, run)[: request.draws]
-    )
+    found: list[Circuit] = []
+    if request.out is not None and not request.overwrite:
+        found = from_first(partial(circuits_in, request.out, of, run))[: request.draws]
 
     def choose(scores: Scores) -> Circuit:
         return select(scores, asked)
@@ -63,7 +65,7 @@ def stability_of_run(request: StabilityRequest, progress: Progress | None = None
     ):
         for circuit in circuits_of_draws(model, pairs, asked.method, choose, left, request.seed, how):
             found.append(circuit)
-            if request.out is not None:
+            if request.out is not None and here().first:
                 save(request.out, of, found)
             advance(1)
     return Stability(tuple(found))

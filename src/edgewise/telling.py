@@ -7,22 +7,26 @@ status 2 and no traceback, an interrupt with how to go on.
 from __future__ import annotations
 
 import json as json_text
+import os
 import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from edgewise.errors import BadInput, EdgewiseError, Stopped, unknown
+from edgewise import launched
+from edgewise.errors import BadInput, EdgewiseError, Stopped, ToldElsewhere, unknown
 from edgewise.progress import Progress
 from edgewise.stopping import NOTHING_KEPT, STATUS, stop_at_once, stop_in_order
 from edgewise.usage import check_before_verb, in_plain_words
 
 TYPED = "edgewise.typed"
+SHARED = ("discover", "learn-units", "evaluate", "stability", "compare")
+"""Verbs whose work several processes share; of the others the first does all."""
 
 
 class Verbs(TyperGroup):
@@ -44,9 +48,25 @@ class Verbs(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        with errors_told(ctx.meta[TYPED]), warnings.catch_warnings():
+        typed = ctx.meta[TYPED]
+        with errors_told(typed), warnings.catch_warnings(), beside_others(typed):
             warnings.showwarning = lambda message, *_, **__: tell_notes([str(message)], quiet=False)
             return super().invoke(ctx)
+
+
+@contextmanager
+def beside_others(typed: list[str]) -> Iterator[None]:
+    """Of several processes that were started for one command the first prints; the others work along."""
+    others = launched.rank() > 0
+    if launched.count() == 1 or not set(typed[1:]) & set(SHARED):
+        if others:
+            raise typer.Exit
+        yield
+        return
+    from edgewise.distributed import together
+
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere if others else sys.stdout), together():
+        yield
 
 
 @contextmanager
@@ -54,11 +74,16 @@ def errors_told(typed: list[str]) -> Iterator[None]:
     """`typed`: the command, to tell whoever stops it how to go on."""
     try:
         yield
+    except ToldElsewhere:
+        raise typer.Exit(2) from None
     except EdgewiseError as error:
         problems = error.problems if isinstance(error, BadInput) else (str(error),)
-        tell(f"edgewise: {len(problems)} problem{'s' * (len(problems) > 1)}")
-        for problem in problems:
-            tell(f"  • {problem}")
+        which = f", process {launched.rank()}" if launched.rank() else ""
+        # What is wrong with what was given is the same for all processes of a machine.
+        if not isinstance(error, BadInput) or launched.place() == 0:
+            print(f"edgewise{which}: {len(problems)} problem{'s' * (len(problems) > 1)}", file=sys.stderr)
+            for problem in problems:
+                print(f"  • {problem}", file=sys.stderr)
         raise typer.Exit(2) from None
     except Stopped as stop:
         tell(f"edgewise: stopped. {stop}")
@@ -71,7 +96,8 @@ def errors_told(typed: list[str]) -> Iterator[None]:
 
 
 def tell(line: str) -> None:
-    print(line, file=sys.stderr)
+    if launched.rank() == 0:
+        print(line, file=sys.stderr)
 
 
 def tell_notes(notes: Iterable[str], quiet: bool) -> None:

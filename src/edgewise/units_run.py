@@ -10,6 +10,7 @@ from typing import Any
 
 from edgewise.checkpoint import FOLDER, told_if_stopped
 from edgewise.costs import search, timed
+from edgewise.distributed import agreed, here
 from edgewise.errors import Problems
 from edgewise.evaluation.overlap import with_overlap
 from edgewise.evaluation.units import evaluate_units
@@ -28,9 +29,9 @@ def run_units(request: UnitsRequest, progress: Progress | None = None) -> UnitsR
     """From a request to a mask, its evaluation and the folder that holds them."""
     progress = progress or Progress()
     seconds: dict[str, float] = {}
-    with timed(seconds, "validate"), progress.status(READING):
+    with timed(seconds, "validate"), progress.status(READING), agreed():
         request, checked = check(request)
-    with timed(seconds, "load"):
+    with timed(seconds, "load"), agreed():
         model = load_model(request, progress)
     pairs, options = checked.evaluated_on, request.options
     chosen: Any = {
@@ -49,8 +50,9 @@ def run_units(request: UnitsRequest, progress: Progress | None = None) -> UnitsR
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
     record = describe_units_run(request, model, checked.sha256, units, seconds, costs)
     done = UnitsRun(request, units, evaluation, record, training.read_text() if training.is_file() else "")
-    save_units_run(done)
-    training.unlink(missing_ok=True)
+    if here().first:
+        save_units_run(done)
+        training.unlink(missing_ok=True)
     keeper.remove()
     return done
 

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.circuit import Circuit
+from edgewise.distributed import summed
 from edgewise.graph import Graph
 from edgewise.models.transformer import Transformer
 from edgewise.patching.budget import masks_at_once
@@ -46,16 +47,16 @@ def measured(
     if not pairs.missing("correct"):
         measures["accuracy"] = METRICS["accuracy"]
     values = {name: torch.zeros(1 + count, len(pairs), dtype=torch.float64) for name in measures}
-    batches = list(pairs.batches(batch_size, model.device))
+    batches = pairs.own_batches(batch_size, model.device)
     with (progress or Progress()).counting("evaluating", len(batches) * (1 + count), "runs") as advance:
         for batch in batches:
             full = model(batch.clean, batch.read)
             for run, logits in enumerate(chain([full], runs(batch, full))):
                 require_finite(logits, model, batch)
-                for name, measure in measures.items():
+                for name, measure in measures.items() if batch.counts else ():
                     values[name][run, batch.index.cpu()] = measure(logits, batch, full).double().cpu()
                 advance(1)
-    return values
+    return {name: summed(each) for name, each in values.items()}
 
 
 def circuit_runs(

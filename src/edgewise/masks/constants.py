@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from edgewise.distributed import summed
 from edgewise.models.tape import SOURCES
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacements, Replacer, Sources, mean_sources, run_tape
@@ -36,9 +37,10 @@ class Constants(Replacer):
     def of(cls, model: Transformer, pairs: Pairs, batch_size: int, others: Pairs | None = None) -> Constants:
         """`others`: pairs that they are to serve, too."""
         lengths = {len(pair.clean) for each in (pairs, others or ()) for pair in each}
-        batches = [replacement_prompts(batch) for batch in pairs.batches(batch_size, model.device)]
-        mean = mean_sources(model, batches, per_position=len(lengths) == 1)
-        return cls(model, mean, spread_around(mean, model, batches))
+        batches = pairs.own_batches(batch_size, model.device)
+        prompts, counted = [replacement_prompts(each) for each in batches], [each.counts for each in batches]
+        mean = mean_sources(model, prompts, len(lengths) == 1, counted)
+        return cls(model, mean, spread_around(mean, model, prompts, counted))
 
     def replacements(self, corrupted: Tensor | None) -> Replacements:
         return Replacements.of_sources(self.model, self.sources(corrupted))
@@ -62,18 +64,23 @@ class Constants(Replacer):
 
 
 @torch.no_grad()
-def spread_around(mean: Sources, model: Transformer, batches: Sequence[Tensor]) -> Sources:
+def spread_around(
+    mean: Sources, model: Transformer, batches: Sequence[Tensor], counted: Sequence[bool]
+) -> Sources:
     """The root mean square of what sources differ by from their means; one number a source, or head."""
     totals = Sources(*([0.0 * each[..., :1].double() for each in means] for (means,) in _lists(mean)))
     exact, count = torch.promote_types(model.dtype, torch.float32), 0
-    for tokens in batches:
+    for tokens, counts in zip(batches, counted, strict=True):
         run = Sources.of_tape(run_tape(model, tokens, *SOURCES))
         for values, means, sums in _lists(run, mean, totals):
             for place, (value, middle) in enumerate(zip(values, means, strict=True)):
                 squares = (value.double() - middle).square().mean(-1, keepdim=True).sum((0, 1), keepdim=True)
-                sums[place] = sums[place] + squares
-        count += tokens.numel()
-    return Sources(*([(each / count).sqrt().to(exact) for each in sums] for (sums,) in _lists(totals)))
+                sums[place] = sums[place] + counts * squares
+        count += counts * tokens.numel()
+    whole = summed(torch.tensor(count)).item()
+    return Sources(
+        *([(summed(each) / whole).sqrt().to(exact) for each in sums] for (sums,) in _lists(totals))
+    )
 
 
 def _lists(*several: Sources) -> Iterator[tuple[list[Tensor], ...]]:

@@ -25,6 +25,7 @@ from edgewise.patching.replacements import Replacer
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
+from edgewise.tasks.sums import sum_over_examples
 
 Unit = Literal["share", "own"]
 EXAMPLES = 256
@@ -74,17 +75,18 @@ def held_to(
     plain = in_own_unit(metric)
     if unit == "own":
         return plain
-    sums = torch.zeros(2, dtype=torch.float64)
-    count = 0
-    for batch in some_of(pairs).batches(batch_size, model.device):
+
+    def ends(batch: Batch) -> Tensor:
+        """How bad the full model and the replaced run are."""
         full = model(batch.clean, batch.read)
         replaced = replaced_logits(model, batch.clean, batch.read, flow.replacements(model, batch, replacer))
         for logits in (full, replaced):
             require_finite(logits, model, batch)
-        ends = torch.stack([plain.badness(logits, batch, full) for logits in (full, replaced)])
-        sums += ends.double().sum(1).cpu()
-        count += len(batch)
-    intact, gone = (sums / count).tolist()
+        found = torch.stack([plain.badness(logits, batch, full) for logits in (full, replaced)])
+        return found.double().sum(1)
+
+    some = some_of(pairs)
+    intact, gone = (sum_over_examples(model, some, ends, batch_size) / len(some)).tolist()
     if gone - intact <= LEAST * max(abs(gone), abs(intact), 1e-3):
         raise BadInput(
             f"a mask is learned by what replacing edges does to {metric.name}. Replacing everything leaves "

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.distributed import summed
 from edgewise.masks.training import Training
 
 
@@ -28,4 +29,4 @@ def mean_losses(
     for index in steps:
         for which, losses in training.losses(index, masks):
             total[which] += training.masked.aim(losses).double().sum(1).cpu()
-    return total / sum(map(len, steps))
+    return summed(total) / sum(map(len, steps))

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from edgewise.distributed import here
 from edgewise.errors import BadInput
 from edgewise.files import atomic_write, make_parents
 
@@ -19,8 +20,8 @@ class Log:
     """
 
     def __init__(self, path: Path | None, tensorboard: str | None = None) -> None:
-        self.path = path
-        self.writer = None if tensorboard is None else _writer(tensorboard)
+        self.path = path if here().first else None
+        self.writer = None if tensorboard is None or not here().first else _writer(tensorboard)
         self.stages: list[str] = []
         """Those that are complete, and the one that is going on, which comes last."""
 

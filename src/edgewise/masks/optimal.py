@@ -18,6 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.circuit import Circuit
+from edgewise.distributed import summed
 from edgewise.errors import BadNumbers
 from edgewise.graph import Graph
 from edgewise.masks.constants import OPTIMAL, Constants
@@ -25,6 +26,7 @@ from edgewise.masks.flows import Flow
 from edgewise.masks.held import in_own_unit
 from edgewise.masks.runs import EdgesRun, losses_under
 from edgewise.masks.stream import Stream, generator_for
+from edgewise.masks.training import needed
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.progress import Progress
@@ -73,7 +75,10 @@ def fitted(
                     if learns:
                         share.backward(inputs=constants.learned)
                     total += share.item()
-        return total
+        if learns:
+            for each in constants.learned:
+                each.grad = summed(needed(each.grad))
+        return summed(torch.tensor(total, dtype=torch.float64)).item()
 
     def judged(alone: Circuit | None = circuit) -> float:
         return sum(loss(step, learns=False, alone=alone) for step in range(min(of_judging[0].steps, JUDGED)))

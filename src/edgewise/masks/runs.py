@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.distributed import dealt, here, parts
 from edgewise.masks.flows import Arranged, Flow
 from edgewise.masks.held import Held
 from edgewise.models.transformer import Transformer
@@ -38,8 +39,8 @@ class MaskedRun(Protocol):
         self, arranged: Any, batch: Batch, masks: Tensor
     ) -> Float[Tensor, "masks examples reads vocabulary"]: ...
 
-    def at_once(self, batch: Batch) -> int:
-        """How many masks to run together."""
+    def at_once(self, batch: Batch, examples: int) -> int:
+        """How many masks to run together, on so many examples like these."""
         ...
 
     def aim(self, losses: Float[Tensor, ...]) -> Tensor:
@@ -84,10 +85,10 @@ class EdgesRun:
             thrifty=self.thrifty,
         )
 
-    def at_once(self, batch: Batch) -> int:
-        config = self.model.config
-        sources, numbers = len(self.flow.graph.sources), batch.read.numel() * config.outputs
-        return masks_at_once(batch.clean.numel(), config.width, sources, numbers, self.model.dtype)
+    def at_once(self, batch: Batch, examples: int) -> int:
+        config, sources = self.model.config, len(self.flow.graph.sources)
+        tokens, numbers = (examples * each.shape[1] for each in (batch.clean, batch.read))
+        return masks_at_once(tokens, config.width, sources, numbers * config.outputs, self.model.dtype)
 
     def aim(self, losses: Float[Tensor, ...]) -> Tensor:
         return self.flow.aim(losses)
@@ -103,14 +104,24 @@ def losses_under(
     masks: Tensor,
 ) -> Iterator[tuple[slice, Float[Tensor, "some_masks some_examples"]]]:
     """Of these examples, as many at a time as a batch has, under as many masks as memory allows; and of
-    which masks."""
-    for start in range(0, len(index), batch_size):
-        batch = pairs.batch(index[start : start + batch_size], model.device)
+    which masks.
+
+    Processes that are at one run share the examples out; fewer examples than processes, the masks. All run
+    the model equally often: of what does not count there are no losses.
+    """
+    batches, processes = parts(index, batch_size), here().count
+    by_masks = len(batches) % processes > 0
+    examples = max(map(len, batches))
+    for some_examples in batches if by_masks else [each for each, _ in dealt(batches)]:
+        batch = pairs.batch([*some_examples], model.device)
         full = None
         if held.metric.compares_with_full(batch):
             with torch.no_grad():
                 full = model(batch.clean, batch.read)
-        arranged, together = masked.arranged(batch), masked.at_once(batch)
-        for first in range(0, len(masks), together):
-            some = slice(first, min(first + together, len(masks)))
-            yield some, held.of(masked.logits(arranged, batch, masks[some]), batch, full)
+        arranged, together = masked.arranged(batch), masked.at_once(batch, examples)
+        if by_masks:
+            together = min(together, -(-len(masks) // processes))
+        slices = [slice(first, first + together) for first in range(0, len(masks), together)]
+        for some, counts in dealt(slices) if by_masks else [(each, True) for each in slices]:
+            losses = held.of(masked.logits(arranged, batch, masks[some]), batch, full)
+            yield some, losses if counts else losses[:, :0]

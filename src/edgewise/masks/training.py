@@ -22,7 +22,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.checkpoint import Checkpoint
-from edgewise.errors import BadNumbers
+from edgewise.distributed import here, summed
+from edgewise.errors import BadNumbers, Lost
 from edgewise.masks.gates import Gates, mask_of, settled_mask
 from edgewise.masks.held import Held
 from edgewise.masks.log import Log
@@ -86,7 +87,7 @@ class Training:
             while self.done < steps:
                 try:
                     told = self.step()
-                except BadNumbers:
+                except (BadNumbers, Lost):
                     checkpoint.save(self.state())
                     raise
                 if self.done % often == 0 or self.done == steps:
@@ -108,8 +109,12 @@ class Training:
         losses, aimed, of_mask = self.gradient(self.stream.at(step), mask.detach())
         loss = aimed.mean().item()
         penalty = self.penalty.of(self.gates, numbers, step)
-        # The mask's own gradient, and the penalty's, go back to the parameters together.
-        ((mask * of_mask).sum() + penalty).backward()
+        # The mask's own gradient, and the penalty's, go back to the parameters together. The former is of
+        # this process's examples, the latter the same in every process.
+        processes = here().count
+        ((mask * of_mask).sum() * processes + penalty).backward()
+        for each in self.gates:
+            each.parameters.grad = summed(needed(each.parameters.grad)) / processes
         gradients = [
             each.grad for each in (*(each.parameters for each in self.gates), *self.masked.also_learned)
         ]
@@ -144,7 +149,7 @@ class Training:
         self, index: list[int], numbers: Float[Tensor, "draws ..."]
     ) -> tuple[Float[Tensor, " draws"], Float[Tensor, " draws"], Tensor]:
         """The mean loss of these examples under each mask, what of it is held small, and the gradient of that
-        at the masks."""
+        at the masks: this process's share of it."""
         numbers.requires_grad_()
         total = torch.zeros(2, len(numbers), dtype=torch.float64)
         with torch.enable_grad():
@@ -155,8 +160,10 @@ class Training:
                 )
                 for row, each in zip(total, (losses, aimed), strict=True):
                     row[masks] += each.detach().double().sum(1).cpu() / len(index)
-        assert numbers.grad is not None
-        return total[0], total[1], numbers.grad
+        for each in self.masked.also_learned:
+            each.grad = summed(needed(each.grad))
+        total = summed(total)
+        return total[0], total[1], needed(numbers.grad)
 
     def losses(
         self, index: list[int], numbers: Float[Tensor, "draws ..."]
@@ -204,6 +211,12 @@ class Training:
         self.penalty.restore({name.removeprefix("penalty "): saved[name] for name in of_penalty})
         self.opened, self.late = saved["opened"].to(self.opened), saved["late"].to(self.late)
         self.done = int(saved["done"])
+
+
+def needed(gradient: Tensor | None) -> Tensor:
+    """One that a backward pass has left."""
+    assert gradient is not None
+    return gradient
 
 
 def _in_short(told: dict[str, float], counted: str) -> str:

@@ -82,10 +82,10 @@ class ActivationsRun(_Alone):
         logits = self.model.run(embeddings, batch.read.repeat(several, 1), tape)
         return logits.unflatten(0, (several, len(batch)))
 
-    def at_once(self, batch: Batch) -> int:
-        config, numbers = self.model.config, batch.read.numel() * self.model.config.outputs
-        kept = budget.STREAMS * config.layers
-        return budget.masks_at_once(batch.clean.numel(), config.width, kept, numbers, self.model.dtype)
+    def at_once(self, batch: Batch, examples: int) -> int:
+        config, kept = self.model.config, budget.STREAMS * self.model.config.layers
+        tokens, numbers = (examples * each.shape[1] for each in (batch.clean, batch.read))
+        return budget.masks_at_once(tokens, config.width, kept, numbers * config.outputs, self.model.dtype)
 
 
 class MixingTape(Tape):
@@ -129,5 +129,5 @@ class WeightsRun(_Alone):
         given = (batch.clean, batch.read)
         return torch.func.functional_call(self.model, weights, given, tie_weights=False)[None]
 
-    def at_once(self, batch: Batch) -> int:
+    def at_once(self, batch: Batch, examples: int) -> int:
         return 1

@@ -30,6 +30,7 @@ from torch import Tensor
 from edgewise.bounds import NotNegative
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
+from edgewise.distributed import here
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.methods.order import Order, reader_order, source_order
@@ -44,7 +45,7 @@ from edgewise.tasks.pairs import Pairs
 LEAST = math.ulp(0.0)
 """The score of an edge that stays though its removal would have cost nothing."""
 MOST = 64
-"""Edges tried at once."""
+"""Edges tried at once, by each process."""
 
 
 def check(metric: Metric, pairs: Pairs) -> list[str]:
@@ -132,7 +133,7 @@ class Walk:
             [self.loss] = self.trials.losses(self.kept[None].float(), row)
         waiting = sources
         while waiting:
-            waiting = waiting[self.decide(row, waiting[: self.together]) :]
+            waiting = waiting[self.decide(row, waiting[: max(self.together, here().count)]) :]
         return len(sources)
 
     def decide(self, row: int, sources: list[int]) -> int:
@@ -150,7 +151,7 @@ class Walk:
                 return index + 1
             self.kept[row, sources[index]] = False
             self.loss = loss
-        self.together = min(MOST, 2 * self.together)
+        self.together = min(MOST * here().count, 2 * max(self.together, here().count))
         return len(sources)
 
     def is_used(self, row: int) -> bool:

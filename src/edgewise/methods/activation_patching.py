@@ -18,6 +18,7 @@ from torch import Tensor
 
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
+from edgewise.distributed import gathered
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.models.transformer import Transformer
@@ -107,10 +108,15 @@ class _Trial:
 
     def lost(self, row: int, sources: list[int]) -> Tensor:
         """What each source's absence from this reader costs, summed over examples."""
+        left = gathered(len(sources), lambda some: self.left(row, [sources[place] for place in some]))
+        lost = self.clean - left
+        require_finite(lost, self.model, self.batch)
+        return lost
+
+    def left(self, row: int, sources: list[int]) -> Tensor:
+        """How good the run is without each of them."""
         found = [
             self.goodness(self.single.logits_without(row, sources[start : start + self.together]))
             for start in range(0, len(sources), self.together)
         ]
-        lost = self.clean - torch.cat(found)
-        require_finite(lost, self.model, self.batch)
-        return lost
+        return torch.cat(found)

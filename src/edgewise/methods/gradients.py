@@ -26,6 +26,7 @@ from edgewise.progress import Progress
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
+from edgewise.tasks.sums import sum_over_examples
 
 Embeddings = list[Float[Tensor, "examples positions width"]]
 BatchScores = Callable[[Batch], Float[Tensor, "readers sources"]]
@@ -45,14 +46,8 @@ def mean_scores(
     model: Transformer, pairs: Pairs, batch_scores: BatchScores, batch_size: int, progress: Progress | None
 ) -> Scores:
     """The mean over examples of what batches give in sum."""
-    graph = Graph.of(model.config)
-    total = torch.zeros(graph.shape, dtype=torch.float64)
-    batches = list(pairs.batches(batch_size, model.device))
-    for batch in (progress or Progress()).track(batches, "scoring edges", len(batches)):
-        found = batch_scores(batch)
-        require_finite(found, model, batch)
-        total += found.double().cpu()
-    return Scores(graph, (total / len(pairs)).float())
+    total = sum_over_examples(model, pairs, batch_scores, batch_size, progress, "scoring edges")
+    return Scores(Graph.of(model.config), (total / len(pairs)).float())
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from edgewise.models.transformer import Transformer
 from edgewise.patching.reader_gradients import GradientTape
 from edgewise.patching.replacements import Replacer, Sources
 from edgewise.progress import Progress
-from edgewise.tasks.finite import require_finite
 from edgewise.tasks.metrics import Metric
 from edgewise.tasks.pairs import Batch, Pairs
+from edgewise.tasks.sums import sum_over_examples
 
 
 def check(metric: Metric, pairs: Pairs, name: str = "node-attribution") -> list[str]:
@@ -130,10 +130,4 @@ def mean_over_examples(
     progress: Progress | None,
 ) -> Tensor:
     """The mean over examples of what batches give in sum, in float64."""
-    totals = []
-    batches = list(pairs.batches(batch_size, model.device))
-    for batch in (progress or Progress()).track(batches, "scoring nodes", len(batches)):
-        sums = found(batch)
-        require_finite(sums, model, batch)
-        totals.append(sums.double().cpu())
-    return torch.stack(totals).sum(0) / len(pairs)
+    return sum_over_examples(model, pairs, found, batch_size, progress, "scoring nodes") / len(pairs)

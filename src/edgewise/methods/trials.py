@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from edgewise.distributed import gathered
 from edgewise.graph import Graph
 from edgewise.models.tape import SOURCES, Tape
 from edgewise.models.transformer import Transformer
@@ -81,9 +82,20 @@ class Trials:
     def losses(self, masks: Float[Tensor, "masks readers sources"], row: int) -> list[float]:
         """The mean loss with each mask. All differ from the start at this reader's layer or above it only."""
         layer = min(row // self.graph.layer_readers, self.graph.layers)
+        # Of masks, each process has a share.
+        total = gathered(len(masks), lambda some: self._sums(masks[some], masks[0], layer))
+        return (total / self.count).tolist()
+
+    def _sums(
+        self,
+        masks: Float[Tensor, "masks readers sources"],
+        most: Float[Tensor, "readers sources"],
+        layer: int,
+    ) -> Float[Tensor, " masks"]:
+        """The losses with each mask, summed over all examples."""
         total = torch.zeros(len(masks), dtype=torch.float64)
         for known in self.known:
-            batch, together = known.batch, self._together(known, masks[0], layer)
+            batch, together = known.batch, self._together(known, most, layer)
             for start in range(0, len(masks), together):
                 logits = patched_logits(
                     self.model,
@@ -101,7 +113,7 @@ class Trials:
                 values = -self.metric.goodness(torch.cat([self.metric(one, batch, full) for one in few]))
                 require_finite(values, self.model, batch)
                 total[start : start + together] += values.double().sum(-1).cpu()
-        return (total / self.count).tolist()
+        return total
 
     def _together(self, known: _Known, most: Float[Tensor, "readers sources"], layer: int) -> int:
         """How many masks to run at once, none of which has an edge that `most` has not."""

@@ -33,6 +33,7 @@ from torch import Tensor
 
 from edgewise.circuit import Scores
 from edgewise.components import ComponentScores
+from edgewise.distributed import summed
 from edgewise.errors import BadInput
 from edgewise.graph import PARTS, Graph
 from edgewise.methods.wrongness import Wrong, check_wrong, wrong_losses
@@ -92,13 +93,14 @@ def weight_gradients(
         raise BadInput(*problems)
     weights = weights_of(model)
     gradients: dict[str, Tensor] = {}
-    batches = list(pairs.batches(batch_size, model.device))
+    batches = pairs.own_batches(batch_size, model.device)
     for batch in (progress or Progress()).track(batches, "gradients by weights", len(batches)):
         prompts = [batch.clean]
         if wrong == "difference" and mirrored and batch.corrupted is not None:
             prompts.append(batch.corrupted)
         for tokens in prompts:
-            add_gradients(gradients, model, weights, tokens, batch, wrong, 1 / len(pairs))
+            add_gradients(gradients, model, weights, tokens, batch, wrong, batch.counts / len(pairs))
+    gradients = {name: summed(gradient) for name, gradient in gradients.items()}
     return divided(component_norms(model, gradients), model, by_size)
 
 

@@ -7,6 +7,7 @@ source is replaced: a reader's input is that stream plus the masked differences.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -15,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from edgewise.distributed import summed
 from edgewise.errors import BadInput
 from edgewise.models.tape import SOURCES, STREAMS, Tape
 from edgewise.models.transformer import Transformer
@@ -138,13 +140,15 @@ def replacer(
     model: Transformer,
     prompts: Callable[[], Iterable[Tensor]],
     aligned: bool = False,
+    counted: Iterable[bool] = itertools.repeat(True),
 ) -> Replacer:
-    """The replacer of an ablation. `prompts` gives the batches to average over; `aligned`: of one length."""
+    """The replacer of an ablation. `prompts` gives the batches to average over, and `counted` which of them
+    count; `aligned`: of one length."""
     with torch.no_grad():
         if ablation == "zero":
             return Replacer(ablation, model, zero_sources(model))
         if ablation == "mean":
-            return Replacer(ablation, model, mean_sources(model, prompts(), per_position=aligned))
+            return Replacer(ablation, model, mean_sources(model, prompts(), aligned, counted))
     assert ablation == "corrupted", "what is learned is not made here"
     return Replacer(ablation, model)
 
@@ -158,22 +162,28 @@ def zero_sources(model: Transformer) -> Sources:
     return Sources([stream] * (1 + config.split_embeddings), [head] * config.layers, [stream] * mlps)
 
 
-def mean_sources(model: Transformer, batches: Iterable[Tensor], per_position: bool) -> Sources:
+def mean_sources(
+    model: Transformer,
+    batches: Iterable[Tensor],
+    per_position: bool,
+    counted: Iterable[bool] = itertools.repeat(True),
+) -> Sources:
     """Each source writes its mean over examples; over positions, too, unless the prompts line up.
 
-    batches: [examples, positions] token ids each.
+    batches: [examples, positions] token ids each, this process's share; `counted`: those that are its own.
     """
     axes = (0,) if per_position else (0, 1)
     total: Sources | None = None
     count = 0
-    for tokens in batches:
+    for tokens, counts in zip(batches, counted, strict=False):
         run = Sources.of_tape(run_tape(model, tokens, *SOURCES))
-        sums = _each(run, lambda value: value.double().sum(axes, keepdim=True))
+        sums = _each(run, lambda value, own=counts: own * value.double().sum(axes, keepdim=True))
         total = sums if total is None else _each(total, torch.add, sums)
-        count += tokens.shape[0] if per_position else tokens.numel()
+        count += counts * (tokens.shape[0] if per_position else tokens.numel())
     if total is None:
         raise ValueError("mean replacements need at least one prompt. Got none.")
-    return _each(total, lambda value: (value / count).to(model.dtype))
+    whole = summed(torch.tensor(count)).item()
+    return _each(total, lambda value: (summed(value) / whole).to(model.dtype))
 
 
 def _each(sources: Sources, change: Callable[..., Tensor], *others: Sources) -> Sources:

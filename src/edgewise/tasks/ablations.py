@@ -17,10 +17,14 @@ def replacer_for(
     ablation: str, model: Transformer, pairs: Pairs, batch_size: int, progress: Progress | None = None
 ) -> Replacer:
     """The replacer of an ablation, which has been checked, on these pairs."""
-    batches = list(pairs.batches(batch_size, model.device))
+    batches = pairs.own_batches(batch_size, model.device)
     averaged = (progress or Progress()).track(batches, "averaging sources", len(batches))
     return replacer(
-        cast(Ablation, ablation), model, lambda: map(replacement_prompts, averaged), aligned=pairs.aligned
+        cast(Ablation, ablation),
+        model,
+        lambda: map(replacement_prompts, averaged),
+        pairs.aligned,
+        [batch.counts for batch in batches],
     )
 
 

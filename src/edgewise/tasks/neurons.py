@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.distributed import summed
 from edgewise.models.layer import Layer
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import run_tape
@@ -39,10 +40,12 @@ def fixed_hidden(model: Transformer, pairs: Pairs, ablation: str, batch_size: in
     axes = (0,) if pairs.aligned else (0, 1)
     totals: list[Tensor | float] = [0.0] * model.config.layers
     count = 0
-    for batch in pairs.batches(batch_size, model.device):
+    for batch in pairs.own_batches(batch_size, model.device):
         prompts = replacement_prompts(batch)
         streams = run_tape(model, prompts, MLP_INPUT)[MLP_INPUT]
         for index, layer in enumerate(model.layers):
-            totals[index] += hidden(layer, streams.pop(0)).double().sum(axes, keepdim=True)
-        count += prompts.shape[0] if pairs.aligned else prompts.numel()
-    return [torch.as_tensor(total / count).to(model.dtype) for total in totals]
+            sums = hidden(layer, streams.pop(0)).double().sum(axes, keepdim=True)
+            totals[index] += batch.counts * sums
+        count += batch.counts * (prompts.shape[0] if pairs.aligned else prompts.numel())
+    count = summed(torch.tensor(count)).item()
+    return [(summed(torch.as_tensor(total)) / count).to(model.dtype) for total in totals]

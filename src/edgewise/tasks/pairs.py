@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from edgewise.distributed import dealt, parts
 from edgewise.errors import BadInput, check_kind, kind_of
 from edgewise.models.transformer import Transformer, check_model
 from edgewise.tasks.entries import Pair, read_entries
@@ -43,6 +44,8 @@ class Batch:
     """The outputs are the correct answers where there are any, otherwise the vocabulary."""
     index: Int[Tensor, " examples"]
     """Where these pairs stand in the `Pairs` they came from."""
+    counts: bool = True
+    """False where it is another process's, and run for company."""
 
     def __len__(self) -> int:
         return len(self.index)
@@ -138,6 +141,11 @@ class Pairs(Sequence[Pair]):
         for alike in self.by_shape():
             for start in range(0, len(alike), batch_size):
                 yield self.batch(alike[start : start + batch_size], device)
+
+    def own_batches(self, batch_size: int, device: torch.device | str | None = None) -> list[Batch]:
+        """This process's share of all, which alone is everything. What does not count is not to be added."""
+        places = [part for alike in self.by_shape() for part in parts(alike, batch_size)]
+        return [replace(self.batch([*part], device), counts=counts) for part, counts in dealt(places)]
 
     def by_shape(self) -> list[list[int]]:
         """The places of the pairs that can be run together."""

@@ -1,0 +1,77 @@
+"""What several processes work out together, and one alone: a program, so that a test can start it so often.
+
+python shared_work.py FILE     under RANK, WORLD_SIZE and the like; the first process writes what was found
+"""
+
+import sys
+from unittest.mock import patch
+
+import safetensors.torch
+import torch
+
+import edgewise as ew
+from edgewise.distributed import from_first
+from edgewise.masks import optimal
+from edgewise.methods import METHODS
+from edgewise.methods.learned import LEARNED
+from edgewise.methods.options import own_options
+from edgewise.models.transformer import Transformer
+from node_cases import tiny_pairs
+from tiny_models import tiny_model
+
+LENGTHS = (7, 7, 5, 7, 7, 5, 7)
+"""Of prompts: as many of a kind as no number of processes divides."""
+STEPS, FEWER = 20, 4
+BRIEFLY = {"hold": None, "tries": 1, "draws": 3}
+AT_ONCE = 3
+
+
+def found() -> dict[str, torch.Tensor]:
+    """Everything by its name."""
+    with patch.object(optimal, "STEPS", FEWER):
+        return found_of(tiny_model("plain"), tiny_pairs(LENGTHS))
+
+
+def found_of(model: Transformer, pairs: ew.Pairs) -> dict[str, torch.Tensor]:
+    scores: dict[str, ew.Scores] = {}
+    for method in METHODS:
+        options = options_of(method)
+        scores[method] = ew.discover(model, pairs, method, batch_size=AT_ONCE, **options)
+    # One example a step: then processes share masks.
+    options = {**options_of("edge-pruning"), "examples": 1, "draws": 5, "trim": None}
+    scores["edge-pruning by masks"] = ew.discover(model, pairs, "edge-pruning", batch_size=AT_ONCE, **options)
+    for ablation in ("mean", "optimal"):
+        options = {"ablation": ablation, "batch_size": AT_ONCE}
+        scores[f"eap, {ablation}"] = ew.discover(model, pairs, "eap", **options)
+        scores[f"ugs, {ablation}"] = ew.discover(model, pairs, "ugs", **options, **options_of("ugs"))
+    all_found = {name: each.values for name, each in scores.items()}
+    all_found |= {f"{name} chose": torch.tensor(each.chosen or 0) for name, each in scores.items()}
+    for grain in ("neurons", "weights"):
+        units = ew.learn_units(model, pairs, grain, ablation="mean", steps=3, batch_size=AT_ONCE)
+        all_found |= {f"{grain} {name}": numbers for name, numbers in units.numbers.items()}
+    judged = ew.evaluate(model, pairs, scores["eap"].top(40), batch_size=AT_ONCE)
+    told = [judged.faithfulness, judged.kl, judged.accuracy]
+    return {**all_found, "evaluation": torch.tensor(told, dtype=torch.float64)}
+
+
+def options_of(method: str) -> dict:
+    own = own_options(METHODS[method].discover)
+    if method == "edge-pruning":
+        return {**BRIEFLY, "steps": STEPS}
+    if method in LEARNED:
+        return {**BRIEFLY, "steps": FEWER, "trim": None}
+    return {"steps": 2} if "steps" in own else {}
+
+
+def is_the_firsts(tensors: dict[str, torch.Tensor]) -> bool:
+    """Whether this process found the very same."""
+    of_first = from_first(lambda: tensors)
+    return all(torch.equal(of_first[name], mine) for name, mine in tensors.items())
+
+
+if __name__ == "__main__":
+    with ew.together() as processes:
+        everything = found()
+        assert is_the_firsts(everything)
+        if processes.first:
+            safetensors.torch.save_file({k: v.contiguous() for k, v in everything.items()}, sys.argv[1])
