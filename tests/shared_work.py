@@ -1,13 +1,15 @@
 """What several processes work out together, and one alone: a program, so that a test can start it so often.
 
-python shared_work.py FILE     under RANK, WORLD_SIZE and the like; the first process writes what was found
+python shared_work.py FOLDER FILE     under RANK and the like; the first process writes what was found
 """
 
 import sys
+from pathlib import Path
 from unittest.mock import patch
 
 import safetensors.torch
 import torch
+from torch.distributed.tensor import DTensor
 
 import edgewise as ew
 from edgewise.distributed import from_first
@@ -15,6 +17,7 @@ from edgewise.masks import optimal
 from edgewise.methods import METHODS
 from edgewise.methods.learned import LEARNED
 from edgewise.methods.options import own_options
+from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
 from node_cases import tiny_pairs
 from tiny_models import tiny_model
@@ -24,12 +27,16 @@ LENGTHS = (7, 7, 5, 7, 7, 5, 7)
 STEPS, FEWER = 20, 4
 BRIEFLY = {"hold": None, "tries": 1, "draws": 3}
 AT_ONCE = 3
+HELD = "held"
 
 
-def found() -> dict[str, torch.Tensor]:
-    """Everything by its name."""
+def found(folder: Path) -> dict[str, torch.Tensor]:
+    """Everything by its name. The folder holds models whose weights are shared out."""
     with patch.object(optimal, "STEPS", FEWER):
-        return found_of(tiny_model("plain"), tiny_pairs(LENGTHS))
+        everything = found_of(tiny_model("plain"), tiny_pairs(LENGTHS))
+    for place in sorted(folder.iterdir()):
+        everything |= found_with_shared_weights(place)
+    return everything
 
 
 def found_of(model: Transformer, pairs: ew.Pairs) -> dict[str, torch.Tensor]:
@@ -54,6 +61,27 @@ def found_of(model: Transformer, pairs: ew.Pairs) -> dict[str, torch.Tensor]:
     return {**all_found, "evaluation": torch.tensor(told, dtype=torch.float64)}
 
 
+def found_with_shared_weights(place: Path) -> dict[str, torch.Tensor]:
+    """Of a model; alone a process has all weights, as if nothing had been said."""
+    whole, model = ew.load(place), ew.load(place, shard_weights=True)
+    pairs, all_found = tiny_pairs(LENGTHS), {}
+    assert weights_fingerprint(model) == weights_fingerprint(whole)
+    for method in ("eap", "edge-pruning", *(["acdc", "activation-patching"] if place.name == "gpt2" else [])):
+        options = {**options_of(method), **({"steps": FEWER, "trim": None} if method in LEARNED else {})}
+        scores = ew.discover(model, pairs, method, batch_size=AT_ONCE, **options)
+        all_found[f"{place.name} {method}"] = scores.values
+    judged = ew.evaluate(model, pairs, scores.top(40), batch_size=AT_ONCE)
+    all_found[f"{place.name} faithfulness"] = torch.tensor(judged.faithfulness, dtype=torch.float64)
+    held = torch.tensor([bytes_held(each) for each in (model, whole)])
+    return {**all_found, f"{HELD} {place.name}": held}
+
+
+def bytes_held(model: Transformer) -> int:
+    """Of its weights, in this process; what is one tensor counts once."""
+    mine = [each.to_local() if isinstance(each, DTensor) else each for each in model.parameters()]
+    return sum({each.data_ptr(): each.numel() * each.element_size() for each in mine}.values())
+
+
 def options_of(method: str) -> dict:
     own = own_options(METHODS[method].discover)
     if method == "edge-pruning":
@@ -66,12 +94,13 @@ def options_of(method: str) -> dict:
 def is_the_firsts(tensors: dict[str, torch.Tensor]) -> bool:
     """Whether this process found the very same."""
     of_first = from_first(lambda: tensors)
-    return all(torch.equal(of_first[name], mine) for name, mine in tensors.items())
+    same = (torch.equal(of_first[name], mine) for name, mine in tensors.items() if HELD not in name)
+    return all(same)
 
 
 if __name__ == "__main__":
     with ew.together() as processes:
-        everything = found()
+        everything = found(Path(sys.argv[1]))
         assert is_the_firsts(everything)
         if processes.first:
-            safetensors.torch.save_file({k: v.contiguous() for k, v in everything.items()}, sys.argv[1])
+            safetensors.torch.save_file({k: v.contiguous() for k, v in everything.items()}, sys.argv[2])

@@ -131,12 +131,12 @@ def test_version_is_told():
             "--model --task --prompts --examples --seed --corruption --out --method --metric --ablation "
             "--set --preset --known --edges-from --evaluate-on --overwrite --no-report --quiet "
             "--json --edges --threshold --sparsity --by --no-prune --batch-size --dtype --device "
-            "--grouped-readers",
+            "--grouped-readers --shard-weights",
         ),
         (
             "learn-units",
             "--model --task --prompts --examples --seed --corruption --out --grain --metric --ablation --set "
-            "--evaluate-on --overwrite --quiet --json --batch-size --dtype --device",
+            "--evaluate-on --overwrite --quiet --json --batch-size --dtype --device --shard-weights",
         ),
         (
             "evaluate",

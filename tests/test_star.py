@@ -72,7 +72,7 @@ def test_an_edge_into_a_query_or_key_is_what_the_softmax_makes_of_its_absence(ki
     layer, places = model.layers[index], model.places(streams[index])
     moved = 0.0
     for source in range(graph.sources_before(index)):
-        taken = written_by(model, differences, source)
+        taken = written_by(model, differences, [source])[0]
         for part, name in enumerate(("query", "key")):
 
             def made(stream, part=part, name=name):

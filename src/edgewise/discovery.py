@@ -19,7 +19,7 @@ from edgewise.methods.learned import LEARNED
 from edgewise.methods.options import as_arguments, in_words, read_options, takes, with_defaults
 from edgewise.methods.scorers import Method
 from edgewise.models.fingerprint import weights_fingerprint
-from edgewise.models.transformer import Transformer
+from edgewise.models.transformer import SHARED_OUT, Transformer
 from edgewise.progress import Progress
 from edgewise.tasks.checks import check_fit, check_kinds, check_task, metric_of
 from edgewise.tasks.metrics import METRICS
@@ -58,7 +58,9 @@ def discover(
         problems += check_kind(edges, Circuit, "an ew.Circuit", "Circuit.of(graph, names) makes one.")
     options, unknown_preset = with_preset(method, preset, options)
     problems += unknown_preset
-    problems += check_discovery(method, metric, ablation, batch_size, checked, options, edges is not None)
+    shared_out = not problems and model.is_shared_out
+    given = (method, metric, ablation, batch_size, checked, options, edges is not None, shared_out)
+    problems += check_discovery(*given)
     if problems or (problems := check_fit(pairs, prompt_rules(model))):
         raise BadInput(*problems)
     shown = Progress(progress) if isinstance(progress, bool) else progress
@@ -166,6 +168,7 @@ def check_discovery(
     pairs: Pairs | None,
     options: Mapping[str, Any],
     some_edges: bool = False,
+    shared_out: bool = False,
 ) -> list[str]:
     """Everything that keeps `discover` from starting; without pairs, what can be said without them."""
     problems = check_task(metric, ablation, batch_size, pairs) + check_apart(ablation, pairs)
@@ -182,6 +185,8 @@ def check_discovery(
             f"option 'constant_rate' of {method} does nothing while ablation is {ablation}. "
             "Choose optimal, or leave this out."
         )
+    if shared_out and chosen.whole_weights:
+        problems.append(f"{method} needs all weights in each process. Got {SHARED_OUT}. Leave that out.")
     if some_edges and not takes(chosen.discover, "edges"):
         able = ", ".join(name for name, one in METHODS.items() if takes(one.discover, "edges"))
         what_to_do = f"Leave them out, or choose one of {able}."

@@ -64,6 +64,9 @@ class RunRequest:
     device: Annotated[str | None, Help("Where to run, e.g. cuda; else the processor.", "NAME", COMPUTING)] = (
         None
     )
+    shard_weights: Annotated[
+        bool, Help("Of several processes (torchrun) each holds its part of the weights.", panel=COMPUTING)
+    ] = False
     misread: tuple[str, ...] = ()
     """Problems of what was typed, told with all others. A field that was misspelt is empty text."""
 

@@ -128,4 +128,5 @@ def load_model(request: RunRequest, progress: Progress, grouped_readers: bool = 
             device=request.device,
             grouped_readers=grouped_readers,
             quiet=not progress.shown,
+            shard_weights=request.shard_weights,
         )

@@ -19,7 +19,7 @@ from edgewise.methods import fine_pruning
 from edgewise.methods.fine_pruning import LEARNERS, NAME
 from edgewise.methods.options import as_arguments, read_options, takes, with_defaults
 from edgewise.models.config import ModelConfig
-from edgewise.models.transformer import Transformer
+from edgewise.models.transformer import SHARED_OUT, Transformer
 from edgewise.progress import Progress
 from edgewise.tasks.ablations import replacer_for
 from edgewise.tasks.checks import check_fit, check_kinds, check_task, metric_of
@@ -48,7 +48,8 @@ def learn_units(
     checked = pairs if isinstance(pairs, Pairs) else None
     config = model.config if isinstance(model, Transformer) else None
     problems = check_kinds(model, pairs)
-    problems += check_learning_of(grain, metric, ablation, batch_size, checked, options, config)
+    shared_out = config is not None and model.is_shared_out
+    problems += check_learning_of(grain, metric, ablation, batch_size, checked, options, config, shared_out)
     if problems or (problems := check_fit(pairs, prompt_rules(model))):
         raise BadInput(*problems)
     shown = Progress(progress) if isinstance(progress, bool) else progress
@@ -118,10 +119,13 @@ def check_learning_of(
     pairs: Pairs | None,
     options: Mapping[str, Any],
     config: ModelConfig | None,
+    shared_out: bool = False,
 ) -> list[str]:
     """Everything that keeps `learn_units` from starting; without pairs or config, what can be said so."""
     problems = check_task(metric, ablation, batch_size, pairs) + check_apart(ablation, pairs)
     problems += check_units_of(grain, ablation, config)
+    if shared_out and grain == "weights":
+        problems.append(f"masks of weights need all of them in each process. Got {SHARED_OUT}. Leave it out.")
     # Options have the same names and types whatever the grain.
     learner = LEARNERS["neurons" if check_name("grain", grain, UNIT_GRAINS) else cast(UnitGrain, grain)]
     own, wrong = read_options(NAME, learner, options)

@@ -73,6 +73,7 @@ def check(request: UnitsRequest) -> tuple[UnitsRequest, Prompts]:
             found_on,
             request.options,
             None if model is None else model.config,
+            request.shard_weights,
         )
     )
     evaluated_on = pairs_to_measure(request, model, found_on, problems)

@@ -76,6 +76,7 @@ def validate(request: Request) -> Checked:
             found_on,
             request.options,
             request.edges_from is not None,
+            request.shard_weights,
         ),
     )
     edges = None

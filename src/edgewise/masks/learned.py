@@ -153,5 +153,5 @@ def as_mask(scores: Scores, like: Tensor) -> Tensor:
 
 def losses_of(training: Training, masks: list[Tensor]) -> list[float]:
     """On some of the pairs."""
-    like = training.model.token_embedding
+    like = training.model.like
     return mean_losses(training, judging_steps(training, EXAMPLES), torch.stack(masks).to(like)).tolist()

@@ -69,7 +69,7 @@ def fitted(
         index, total = of.at(step), 0.0
         with torch.set_grad_enabled(learns):
             for masks, count in masks_of(graph, alone, seed, step if learns else None):
-                masks = masks.to(model.token_embedding)
+                masks = masks.to(model.like)
                 for _, losses in losses_under(model, part, run, held, batch_size, index, masks):
                     share = losses.sum() / (len(index) * count)
                     if learns:

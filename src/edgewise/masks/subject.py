@@ -117,7 +117,7 @@ class Subject:
         """Of the edges that are learned; `place`: among several sets."""
         positions = len(self.pairs[0].clean) if self.settings.positions else None
         shared = Coefficients.of(self.graph, grain or self.settings.grain, self.among, positions)
-        like = self.model.token_embedding
+        like = self.model.like
         return Gates.drawn(name, shared, relaxation, self.settings.seed, like, place)
 
     def learn(

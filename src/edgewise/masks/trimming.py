@@ -114,7 +114,7 @@ class Trimming:
 
     def of(self, circuits: Bool[Tensor, "circuits count"]) -> Float[Tensor, " circuits"]:
         self.spent += len(circuits)
-        like, coefficients = self.training.model.token_embedding, self.training.gates[0].coefficients
+        like, coefficients = self.training.model.like, self.training.gates[0].coefficients
         losses = [
             mean_losses(self.training, self.steps, coefficients.spread(some.to(like.device, like.dtype)))
             for some in circuits.split(AT_ONCE)

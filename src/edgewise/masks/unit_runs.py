@@ -123,7 +123,7 @@ class WeightsRun(_Alone):
         self, arranged: None, batch: Batch, masks: Float[Tensor, "1 count"]
     ) -> Float[Tensor, "1 examples reads vocabulary"]:
         numbers = EachUnit(shapes_of(self.model, "weights")).by_name(masks[0])
-        like = self.model.token_embedding
+        like = self.model.like
         weights = {name: self.model.get_parameter(name) * mask.to(like) for name, mask in numbers.items()}
         # A tied unembedding is no part of its twin.
         given = (batch.clean, batch.read)

@@ -78,7 +78,7 @@ def fine_pruning(
         # Broken off after its end, while it was measured.
         return _found(grain, units, saved)
     relaxation = HardConcrete(mean, spread, limit)
-    like = model.token_embedding
+    like = model.like
     learning = Training(
         model,
         pairs,

@@ -68,7 +68,7 @@ def neuron_products(
     rows = []
     for index, layer in enumerate(model.layers):
         live = hidden(layer, tape[MLP_INPUT].pop(0))
-        gradient = hidden_gradient(layer, live, tape.gradients["mlp"].pop(index))
+        gradient = layer(hidden_gradient, layer, live, tape.gradients["mlp"].pop(index))
         live -= hidden(layer, streams.pop(0)) if fixed is None else fixed[index]
         rows.append(products(live.permute(2, 0, 1).flatten(1), gradient.permute(2, 0, 1).flatten(1)))
     return torch.stack(rows)

@@ -43,6 +43,8 @@ class Method:
     by_tau: bool = False
     """It takes edges away: those that stay have a score."""
 
+    whole_weights: bool = False
+    """It works with matrices as wholes, of which each process must have all."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Its own options by the name of what they are taken from."""
     idle_without: Mapping[str, tuple[str, object]] = field(default_factory=dict)
@@ -160,6 +162,7 @@ SCORERS: Mapping[str, Method] = {
             paper="P. Talavante, Gradient Based Circuits Discovery (slides)",
             choose="To look at weights, without an intervention. Seldom best, and without a sign.",
             ranks="nodes",
+            whole_weights=True,
         ),
         Method(
             name="direct-effect",

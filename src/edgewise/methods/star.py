@@ -105,10 +105,12 @@ def fixed_scores(
         before = model.layers[index].attention.mix(query, key, value, model.places(stream), index)
         for start in range(0, graph.sources_before(index), together):
             columns = range(start, min(start + together, graph.sources_before(index)))
-            written = torch.stack([written_by(model, differences, source) for source in columns])
+            written = written_by(model, differences, columns)
             taken = through_norm(model.layers[index].attention_norm, stream, written)
             for place, part in enumerate("qk"):
-                lost = ((before - _mixed_without(model, index, place, live, taken)) * gradient).sum((1, 2, 4))
+                layer = model.layers[index]
+                without = layer(_mixed_without, model, index, place, live, taken)
+                lost = ((before - without) * gradient).sum((1, 2, 4))
                 rows = graph.part_readers(index, part)
                 by_reader = lost.unflatten(1, (rows.stop - rows.start, -1)).sum(2)
                 scores[rows, columns.start : columns.stop] = by_reader.T.to(exact)

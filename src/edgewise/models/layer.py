@@ -7,6 +7,9 @@ Every part acts on the last axes only, so that plain runs and patched runs are m
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -14,6 +17,8 @@ from torch import Tensor, nn
 
 from edgewise.models.config import Activation, ModelConfig, NormKind
 from edgewise.models.places import Places, rotate
+
+Made = TypeVar("Made")
 
 
 class Norm(nn.Module):
@@ -202,6 +207,14 @@ class Layer(nn.Module):
             self.mlp_norm = Norm(before, config.width, config.norm_epsilon)
             self.mlp = MLP(config)
             self.mlp_post_norm = Norm(after, config.width, config.norm_epsilon)
+
+    def forward(self, work: Callable[..., Made], *given: Any) -> Made:
+        """`work(*given)` with this layer's weights at hand, in its backward, too.
+
+        All work with them goes this way, so that they may be kept elsewhere in between (`sharded.py`). What
+        gradients are to come back to must be among what is given, and what they come from in what is made.
+        """
+        return work(*given)
 
     def attention_scale(self, mixed: Tensor) -> Tensor | None:
         """The post-norm's factor on everything this run's heads write, [..., 1]; None without a post-norm."""

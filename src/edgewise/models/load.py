@@ -17,12 +17,15 @@ import transformers
 from safetensors import SafetensorError
 from torch import Tensor
 
+from edgewise.distributed import here
 from edgewise.errors import BadInput, BrokenFile, Problems, did_you_mean, kind_of, unknown
 from edgewise.models import native
 from edgewise.models.assemble import assemble, shown
 from edgewise.models.config import ModelConfig
 from edgewise.models.families import FAMILIES
+from edgewise.models.mapped import mapped_state
 from edgewise.models.origin import Origin, causal_class, find_origin, hushed
+from edgewise.models.sharded import share_out
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 
@@ -77,11 +80,13 @@ def load(
     grouped_readers: bool = False,
     split_embeddings: bool = False,
     quiet: bool = False,
+    shard_weights: bool = False,
 ) -> Transformer:
     """The model that a Hugging Face name, a folder or a live Hugging Face causal language model stands for.
 
     `dtype` and `device` are the weights' own unless given. `tokenizer` takes the place of the model's own.
-    `grouped_readers` and `split_embeddings` are those of `ModelConfig`.
+    `grouped_readers` and `split_embeddings` are those of `ModelConfig`. `shard_weights`: of several processes
+    (`ew.together`) each holds its part of the weights; one alone has them all.
     """
     problems = Problems()
     wanted_dtype, wanted_device = _dtype(dtype, problems), _device(device, problems)
@@ -103,8 +108,12 @@ def load(
         # The bars of the download tell the rest.
         print(what, file=sys.stderr)
     with Progress(on_a_terminal and not downloading).status(what), hushed(bars=downloading):
-        weights, unread = _weights(origin, wanted_dtype)
-        model = assemble(config, weights, origin.name, wanted_dtype, wanted_device)
+        if shard_weights and here().count > 1:
+            unread: list[str] = []
+            model = _shared_out(origin, config, wanted_dtype, wanted_device)
+        else:
+            weights, unread = _weights(origin, wanted_dtype)
+            model = assemble(config, weights, origin.name, wanted_dtype, wanted_device)
         model.tokenizer = _tokenizer(origin) if tokenizer is None else tokenizer
     if unread and not quiet:
         said = f"{origin.name}: transformers reads no such tensors and neither do we: {shown(unread)}."
@@ -119,6 +128,17 @@ def _weights(origin: Origin, dtype: torch.dtype | None) -> tuple[dict[str, Tenso
     hf_model, unread = (origin.live, []) if origin.live else _read_hugging_face(origin, dtype)
     family = FAMILIES[origin.hf_config.model_type]
     return family.weights(hf_model.state_dict(), origin.config), unread
+
+
+def _shared_out(
+    origin: Origin, config: ModelConfig, dtype: torch.dtype | None, device: torch.device | None
+) -> Transformer:
+    if origin.is_native:
+        weights = native.read_weights(Path(origin.location))
+    else:
+        state = origin.live.state_dict() if origin.live else mapped_state(origin)
+        weights = FAMILIES[origin.hf_config.model_type].weights(state, origin.config)
+    return share_out(assemble(config, weights, origin.name), dtype, device)
 
 
 def _read_hugging_face(origin: Origin, dtype: torch.dtype | None) -> tuple[Any, list[str]]:

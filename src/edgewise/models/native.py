@@ -19,7 +19,7 @@ from torch import Tensor
 from edgewise.errors import BadInput, BrokenFile
 from edgewise.files import atomic_file, atomic_write, make_parents, read_json
 from edgewise.models.config import ModelConfig
-from edgewise.models.transformer import Transformer
+from edgewise.models.transformer import SHARED_OUT, Transformer
 
 FORMAT = "edgewise-model"
 VERSION = 1
@@ -33,6 +33,8 @@ def save_model(model: Transformer, folder: str | Path, *, overwrite: bool = Fals
     A model that is there is kept unless it shall be overwritten; one that is not of our format, always.
     """
     folder = Path(folder)
+    if model.is_shared_out:
+        raise BadInput(f"a model with all its weights was needed to save it. Got {SHARED_OUT}. Load it anew.")
     if problems := _check_folder(folder, overwrite):
         raise BadInput(*problems)
     make_parents(folder / CONFIG_FILE)

@@ -26,6 +26,8 @@ from edgewise.models.places import Places
 from edgewise.models.rules import PLAIN, Rules
 from edgewise.models.tape import Tape
 
+SHARED_OUT = "weights that are shared out (--shard-weights)"
+
 
 class Transformer(nn.Module):
     """`model(tokens)` gives the logits; `model.run(...)` is the same from given embeddings."""
@@ -37,6 +39,8 @@ class Transformer(nn.Module):
         self.config = config
         self.name: str = "model"
         self.tokenizer: Any = None
+        self.fingerprint = ""
+        """Of weights that are no longer in one place; empty: it can be worked out."""
         self.token_embedding = parameter(config.vocabulary, config.width)
         self.position_embedding = (
             None if config.positions == "none" else parameter(config.context, config.width)
@@ -49,12 +53,22 @@ class Transformer(nn.Module):
         self.unembed_bias = parameter(config.outputs) if config.unembed_bias else None
 
     @property
+    def is_shared_out(self) -> bool:
+        """Whether other processes hold parts of its weights."""
+        return bool(self.fingerprint)
+
+    @property
     def device(self) -> torch.device:
         return self.token_embedding.device
 
     @property
     def dtype(self) -> torch.dtype:
         return self.token_embedding.dtype
+
+    @property
+    def like(self) -> Tensor:
+        """Nothing, in the weights' dtype and where they are."""
+        return torch.empty(0, dtype=self.dtype, device=self.device)
 
     def forward(
         self,
@@ -106,7 +120,8 @@ class Transformer(nn.Module):
         keep = tape or Tape()
         places = self.places(stream)
         for index in range(first, len(self.layers)):
-            stream = self._layer(index, self.layers[index], stream, places, keep, rules)
+            layer = self.layers[index]
+            stream = layer(self._layer, index, layer, stream, places, keep, rules)
         stream = keep("final_input", stream.view_as(stream))
         stream = stream if read is None else read_positions(stream, read)
         return self.unembed_normed(rules.norm(self.final_norm, stream))

@@ -89,8 +89,8 @@ class _Contraction:
             sources -= sources.mean(-1, keepdim=True)
         for index, at_heads in self.readers.heads.items():
             seen = sources[: self.graph.sources_before(index)]
-            self.scores[self.graph.head_readers(index), : len(seen)] += self._at_heads(
-                index, at_heads, chunk, seen, room
+            self.scores[self.graph.head_readers(index), : len(seen)] += self.model.layers[index](
+                self._at_heads, index, at_heads, chunk, seen, room
             )
 
     def _at_heads(

@@ -91,7 +91,7 @@ def patched_logits(
         if clean is not None and index < from_layer:
             run.keep_layer(index, clean)
         else:
-            (run.compute_thriftily if thrifty else run.compute_layer)(index)
+            run.compute_layer(index, thrifty)
     logits = run.logits()
     return logits[0] if mask.ndim == 2 else logits
 

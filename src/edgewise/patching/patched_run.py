@@ -6,6 +6,9 @@ only where something is read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
@@ -60,29 +63,43 @@ class PatchedRun:
 
     def keep_layer(self, index: int, clean: Tape) -> None:
         """A layer whose readers see what they see in the run on the tape: its outputs are those there."""
-        if heads := self.plan.heads[index]:
-            self._write_heads(index, clean["head"][index][None, :, :, heads], None)
-        if self.plan.mlps[index]:
-            self._write_mlp(index, clean["mlp"][index][None], None)
+
+        def keep() -> None:
+            if heads := self.plan.heads[index]:
+                self._write_heads(index, clean["head"][index][None, :, :, heads], None)
+            if self.plan.mlps[index]:
+                self._write_mlp(index, clean["mlp"][index][None], None)
+
+        self._with_weights(index, keep)
         self.rows_read += len(self.plan.rows(index))
 
-    def compute_thriftily(self, index: int) -> None:
-        """`compute_layer`, done again in the backward pass: the outbox still holds all that it reads, and is
-        given the same once more."""
+    def compute_layer(self, index: int, thrifty: bool = False) -> None:
+        """Thrifty: done again in the backward pass. The outbox still holds all that it reads, and is given
+        the same once more."""
         entered, recording = (self.slots_written, self.rows_read), [self.record]
 
-        def compute(token: Tensor) -> Tensor:
-            self.chain.token, (self.slots_written, self.rows_read) = token, entered
+        def again() -> None:
+            self.slots_written, self.rows_read = entered
             # What is done again has been recorded.
             self.record = recording.pop() if recording else Tape()
-            self.compute_layer(index)
+            self._compute_layer(index)
+
+        self._with_weights(index, again, thrifty)
+
+    def _with_weights(self, index: int, work: Callable[[], None], thrifty: bool = False) -> None:
+        """Work with a layer's weights, from one token of the chain to another."""
+
+        def compute(token: Tensor) -> Tensor:
+            self.chain.token = token
+            work()
             return self.chain.token
 
-        self.chain.token = checkpoint(
-            compute, self.chain.token, use_reentrant=False, preserve_rng_state=False
-        )
+        computing = compute
+        if thrifty:
+            computing = partial(checkpoint, compute, use_reentrant=False, preserve_rng_state=False)
+        self.chain.token = self.model.layers[index](computing, self.chain.token)
 
-    def compute_layer(self, index: int) -> None:
+    def _compute_layer(self, index: int) -> None:
         plan, entering = self.plan, self.slots_written
         where = self.where if index + 1 == len(self.model.layers) else None
         mlp_base, begun = None, 0

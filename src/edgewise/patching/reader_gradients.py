@@ -120,7 +120,7 @@ class ReaderGradients:
     ) -> None:
         """`given`, `products`: the gradients at q, k and v of a layer, and their products with them."""
         layer, (examples, positions, width) = self.model.layers[index], stream.shape
-        attention, norm = layer.attention, layer.attention_norm
+        norm = layer.attention_norm
         scale: Tensor | float = 1.0
         if norm.kind != "none":
             _, scale = norm.statistics(stream.flatten(0, 1).to(self.dtype))
@@ -130,7 +130,7 @@ class ReaderGradients:
         along = stream.new_zeros(shape[1], shape[0], dtype=self.dtype)
         rest = None
         if norm.kind != "none" and not self.frozen_norms:
-            rest = self._not_through_the_norm(attention, norm, positions)
+            rest = layer(self._not_through_the_norm, layer.attention, norm, positions)
         start = 0
         for part, (count, gradient, product) in enumerate(zip(rows, given, products, strict=True)):
             here = slice(start, start := start + count)
@@ -153,7 +153,7 @@ class ReaderGradients:
     def _not_through_the_norm(self, attention: Attention, norm: Norm, positions: int) -> list[Tensor]:
         """What q, k and v are where the normed stream is zero: biases, and positions kept out of the stream;
         [positions, readers, head_width] each."""
-        stream = self.model.token_embedding.new_zeros(positions, self.model.config.width)
+        stream = self.model.like.new_zeros(positions, self.model.config.width)
         if norm.kind == "layer":
             stream = stream + norm.bias
         found = []

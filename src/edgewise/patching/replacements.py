@@ -82,7 +82,7 @@ class Replacements:
         attention_inputs, mlp_inputs = [], []
         for index, layer in enumerate(model.layers):
             attention_inputs.append(stream)
-            attended = stream + layer.write_heads(sources.heads[index])
+            attended = stream + layer(layer.write_heads, sources.heads[index])
             if layer.mlp is not None:
                 mlp_inputs.append(stream if model.config.parallel else attended)
                 attended = attended + sources.mlps[index]
@@ -156,8 +156,8 @@ def replacer(
 def zero_sources(model: Transformer) -> Sources:
     """Each source writes zero. The bias of an attention output belongs to no head and stays."""
     config = model.config
-    stream = model.token_embedding.new_zeros(1, 1, config.width)
-    head = model.token_embedding.new_zeros(1, 1, config.heads, config.head_width)
+    stream = model.like.new_zeros(1, 1, config.width)
+    head = model.like.new_zeros(1, 1, config.heads, config.head_width)
     mlps = config.layers if config.mlp_width else 0
     return Sources([stream] * (1 + config.split_embeddings), [head] * config.layers, [stream] * mlps)
 

@@ -45,15 +45,18 @@ class SingleEdges:
         self, row: int, sources: list[int]
     ) -> Float[Tensor, "sources examples reads vocabulary"]:
         """With each of these sources, alone, taken from the reader of this row."""
-        taken = torch.stack([written_by(self.model, self.differences, source) for source in sources])
+        taken = written_by(self.model, self.differences, sources)
         read = self.read.repeat(len(sources), 1)
         layer, reader = self._place(row)
         if reader == "logits":
             left = read_positions((self.final_input - taken).flatten(0, 1), read)
             logits = self.model.unembed(left)
         else:
+            own = self.model.layers[layer]
             stream = (
-                self._after_mlp(layer, taken) if reader == "mlp" else self._after_heads(layer, row, taken)
+                own(self._after_mlp, layer, taken)
+                if reader == "mlp"
+                else own(self._after_heads, layer, row, taken)
             )
             logits = self.model.run_from(layer + 1, stream.flatten(0, 1), read)
         return logits.unflatten(0, (len(sources), -1))

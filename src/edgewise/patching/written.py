@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.graph import Graph
+from edgewise.models.layer import Layer
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Sources
 
 
 def written_by(
-    model: Transformer, sources: Sources, source: int
-) -> Float[Tensor, "examples positions width"]:
-    """What one source writes, by its place in the graph."""
+    model: Transformer, sources: Sources, places: Sequence[int]
+) -> Float[Tensor, "places examples positions width"]:
+    """What some sources write, by their places in the graph. Every layer is visited, whatever they are."""
     graph = Graph.of(model.config)
-    whole = len(graph.embeddings)
-    if source < whole:
-        return sources.embeddings[source]
-    layer, place = divmod(source - whole, graph.layer_sources)
-    if place == graph.heads:
-        return sources.mlps[layer]
-    own = model.layers[layer]
-    written = sources.heads[layer][:, :, place] @ own.attention.output_weight[place].T
-    post_norm = own.attention_post_norm
-    return written if post_norm.kind == "none" else written * post_norm.weight
+    found = dict(enumerate(sources.embeddings))
+    for index, layer in enumerate(model.layers):
+        heads = {place: place - graph.sources_before(index) for place in places}
+        found |= layer(_written_by_heads, layer, sources.heads[index], heads)
+        if graph.mlps:
+            found[graph.mlp_source(index)] = sources.mlps[index]
+    return torch.stack([found[place] for place in places])
+
+
+def _written_by_heads(layer: Layer, mixed: Tensor, heads: Mapping[int, int]) -> dict[int, Tensor]:
+    """By its place, what each head writes that is one of this layer's."""
+    attention, post_norm = layer.attention, layer.attention_post_norm
+    own = {place: head for place, head in heads.items() if 0 <= head < attention.heads}
+    wrote = {place: mixed[:, :, head] @ attention.output_weight[head].T for place, head in own.items()}
+    if post_norm.kind == "none":
+        return wrote
+    return {place: each * post_norm.weight for place, each in wrote.items()}
 
 
 def expand(
@@ -43,10 +51,13 @@ def expand(
     for index, embedding in enumerate(embeddings):
         into[index] = embedding[chunk]
     for index, layer in enumerate(model.layers):
-        given, weight = heads[index][chunk].transpose(0, 1), layer.attention.output_weight
-        written = into[graph.head_sources(index)]
-        torch.bmm(given.to(into.dtype), weight.to(into.dtype).transpose(1, 2), out=written)
+        given, written = heads[index][chunk].transpose(0, 1), into[graph.head_sources(index)]
+        layer(_write_heads, layer, given.to(into.dtype), written)
         if layer.attention_post_norm.kind != "none":
             written *= layer.attention_post_norm.weight
         if layer.mlp is not None:
             into[graph.mlp_source(index)] = mlps[index][chunk]
+
+
+def _write_heads(layer: Layer, given: Float[Tensor, "heads tokens head_width"], into: Tensor) -> None:
+    torch.bmm(given, layer.attention.output_weight.to(into.dtype).transpose(1, 2), out=into)

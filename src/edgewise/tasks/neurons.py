@@ -27,7 +27,7 @@ def hidden(
 ) -> Float[Tensor, "examples positions neurons"]:
     """What the neurons of a layer are, from the stream that its MLP reads."""
     assert layer.mlp is not None
-    return layer.mlp.hidden(layer.mlp_norm(stream))
+    return layer(layer.mlp.hidden, layer.mlp_norm(stream))
 
 
 @torch.no_grad()
@@ -36,7 +36,7 @@ def fixed_hidden(model: Transformer, pairs: Pairs, ablation: str, batch_size: in
     if ablation == "corrupted":
         return None
     if ablation == "zero":
-        return [model.token_embedding.new_zeros(1, 1, 1)] * model.config.layers
+        return [model.like.new_zeros(1, 1, 1)] * model.config.layers
     axes = (0,) if pairs.aligned else (0, 1)
     totals: list[Tensor | float] = [0.0] * model.config.layers
     count = 0

@@ -1,0 +1,187 @@
+"""What several processes gain: speed-up by examples shared out, memory by weights shared out.
+
+    python -m benchmarks.together [--processes 2] [--rounds 3]
+
+Every process has one thread. GPT-2 small's shape, random weights: EAP of 64 pairs x 15 tokens, and steps of
+Edge Pruning as it is by default; the best of some rounds, by the first process's clock, the processes taking
+turns with one alone. Memory: the most that a process holds of its own (what is mapped from files apart, the
+system can take that back), less what it held before the model was loaded, through loading and one EAP of a
+short prompt, in float32 and GPT-2 medium's shape: nearly all of it is weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+PAIRS, TOKENS, STEPS = 64, 15, 6
+MEDIUM = {"n_embd": 1024, "n_layer": 24, "n_head": 16}
+LEAST_SPEED_UP, MOST_MEMORY = 1.7, 0.6
+"""For two processes."""
+LOOKS_A_SECOND = 500
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.together", description=__doc__)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--work", choices=WORKS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.work:
+        work(given.work, given.folder)
+        return
+    count = given.processes
+    with tempfile.TemporaryDirectory() as folder:
+        make_models(Path(folder))
+        for name in WORKS:
+            turns = [(started(1, name, folder), started(count, name, folder)) for _ in range(given.rounds)]
+            alone, together = (min(each) for each in zip(*turns, strict=True))
+            if name == "memory":
+                told, limit = together / alone, f"at most {MOST_MEMORY}"
+                figures = f"{alone / 1e6:,.0f} MB alone, {together / 1e6:,.0f} MB each"
+            else:
+                told, limit = alone / together, f"at least {LEAST_SPEED_UP}"
+                figures = f"{alone:.2f} s alone, {together:.2f} s together"
+            limit = f"({limit})" if count == 2 else ""
+            print(f"{told:6.2f} {limit:16} {name}, {count} processes: {figures}", flush=True)
+
+
+def make_models(folder: Path) -> None:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    for name, sizes in {"small": {}, "medium": MEDIUM}.items():
+        torch.manual_seed(0)
+        GPT2LMHeadModel(GPT2Config(**sizes)).save_pretrained(folder / name)
+
+
+def started(count: int, name: str, folder: str) -> float:
+    """What the first of so many processes measures."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    told = {"WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+    command = [sys.executable, "-m", "benchmarks.together", "--work", name, "--folder", folder]
+    begun = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, **{k: str(v) for k, v in {**told, "RANK": rank, "LOCAL_RANK": rank}.items()}},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(count)
+    ]
+    outputs = [process.communicate()[0] for process in begun]
+    if any(process.returncode for process in begun):
+        raise SystemExit(f"{name} failed with {count} processes.")
+    return max(json.loads(output.splitlines()[-1]) for output in outputs)
+
+
+def work(name: str, folder: str) -> None:
+    import edgewise as ew
+
+    with ew.together():
+        print(json.dumps(WORKS[name](Path(folder))))
+
+
+def seconds_of_eap(folder: Path) -> float:
+    import edgewise as ew
+
+    model = ew.load(folder / "small", quiet=True)
+    pairs = some_pairs(model, PAIRS, TOKENS)
+    return best_of(lambda: ew.discover(model, pairs, "eap"))
+
+
+def seconds_of_edge_pruning(folder: Path) -> float:
+    """Of some steps: more steps less fewer, so that what is done once is not counted."""
+    import edgewise as ew
+    from edgewise.masks.log import Log
+
+    model = ew.load(folder / "small", quiet=True)
+    pairs = some_pairs(model, PAIRS, TOKENS)
+    del Log
+    told = {"hold": None, "tries": 1, "trim": None, "loss": "kl", "batch_size": 16}
+
+    def steps(count: int) -> Callable[[], object]:
+        return lambda: ew.discover(model, pairs, "edge-pruning", steps=count, **told)
+
+    return best_of(steps(STEPS + 1), 2) - best_of(steps(1), 2)
+
+
+def peak_memory(folder: Path) -> float:
+    import edgewise as ew
+
+    # What only the first use of torch brings.
+    ew.discover(small := ew.load("zoo:ioi", quiet=True), some_pairs(small, 2, 4), "eap")
+    before = held()
+    with watched() as most:
+        model = ew.load(folder / "medium", quiet=True, shard_weights=True)
+        ew.discover(model, some_pairs(model, 2, 4), "eap")
+    return most[0] - before
+
+
+WORKS: dict[str, Callable[[Path], float]] = {
+    "eap": seconds_of_eap,
+    "edge-pruning": seconds_of_edge_pruning,
+    "memory": peak_memory,
+}
+
+
+def some_pairs(model: object, count: int, tokens: int) -> object:
+    import edgewise as ew
+
+    generator = torch.Generator().manual_seed(1)
+    vocabulary = model.config.vocabulary  # pyright: ignore[reportAttributeAccessIssue]
+    rows = torch.randint(vocabulary, (count, 2, tokens), generator=generator).tolist()
+    entries = [{"clean": a, "corrupted": b, "correct": a[0], "wrong": [b[0]]} for a, b in rows]
+    return ew.Pairs.from_list(entries, model)  # pyright: ignore[reportArgumentType]
+
+
+def best_of(run: Callable[[], object], rounds: int = 3) -> float:
+    run()
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def held() -> int:
+    """Bytes of this process's own, without what is mapped from files."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("RssAnon:")).split()[1]) * 1024
+
+
+@contextmanager
+def watched() -> Iterator[list[int]]:
+    """The most that was held inside."""
+    most, ended = [held()], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(1 / LOOKS_A_SECOND):
+            most[0] = max(most[0], held())
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        looking.join()
+
+
+if __name__ == "__main__":
+    main()
