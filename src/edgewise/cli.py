@@ -210,7 +210,7 @@ def plan(request: PlanRequest, *, quiet: Quiet = False, json: Json = False) -> N
 
         edgewise plan --model zoo:ioi --method edge-pruning --memory 8GB
 
-        edgewise plan --model gpt2-xl.json --method eap --examples 1000 --dtype bfloat16 --memory 24GB
+        edgewise plan --model zoo:induction --method acdc --examples 1000 --dtype bfloat16 --memory 2GB
     """
     with starting(quiet or json):
         from edgewise.plan_screen import show_plan
