@@ -26,6 +26,10 @@ from pathlib import Path
 
 import torch
 
+import edgewise as ew
+from edgewise.models.transformer import Transformer
+from edgewise.tasks.pairs import Pairs
+
 PAIRS, TOKENS, STEPS = 64, 15, 6
 MEDIUM = {"n_embd": 1024, "n_layer": 24, "n_head": 16}
 LEAST_SPEED_UP, MOST_MEMORY = 1.7, 0.6
@@ -90,15 +94,11 @@ def started(count: int, name: str, folder: str) -> float:
 
 
 def work(name: str, folder: str) -> None:
-    import edgewise as ew
-
     with ew.together():
         print(json.dumps(WORKS[name](Path(folder))))
 
 
 def seconds_of_eap(folder: Path) -> float:
-    import edgewise as ew
-
     model = ew.load(folder / "small", quiet=True)
     pairs = some_pairs(model, PAIRS, TOKENS)
     return best_of(lambda: ew.discover(model, pairs, "eap"))
@@ -106,12 +106,8 @@ def seconds_of_eap(folder: Path) -> float:
 
 def seconds_of_edge_pruning(folder: Path) -> float:
     """Of some steps: more steps less fewer, so that what is done once is not counted."""
-    import edgewise as ew
-    from edgewise.masks.log import Log
-
     model = ew.load(folder / "small", quiet=True)
     pairs = some_pairs(model, PAIRS, TOKENS)
-    del Log
     told = {"hold": None, "tries": 1, "trim": None, "loss": "kl", "batch_size": 16}
 
     def steps(count: int) -> Callable[[], object]:
@@ -121,8 +117,6 @@ def seconds_of_edge_pruning(folder: Path) -> float:
 
 
 def peak_memory(folder: Path) -> float:
-    import edgewise as ew
-
     # What only the first use of torch brings.
     ew.discover(small := ew.load("zoo:ioi", quiet=True), some_pairs(small, 2, 4), "eap")
     before = held()
@@ -139,14 +133,11 @@ WORKS: dict[str, Callable[[Path], float]] = {
 }
 
 
-def some_pairs(model: object, count: int, tokens: int) -> object:
-    import edgewise as ew
-
+def some_pairs(model: Transformer, count: int, tokens: int) -> Pairs:
     generator = torch.Generator().manual_seed(1)
-    vocabulary = model.config.vocabulary  # pyright: ignore[reportAttributeAccessIssue]
-    rows = torch.randint(vocabulary, (count, 2, tokens), generator=generator).tolist()
+    rows = torch.randint(model.config.vocabulary, (count, 2, tokens), generator=generator).tolist()
     entries = [{"clean": a, "corrupted": b, "correct": a[0], "wrong": [b[0]]} for a, b in rows]
-    return ew.Pairs.from_list(entries, model)  # pyright: ignore[reportArgumentType]
+    return Pairs.from_list(entries, model)
 
 
 def best_of(run: Callable[[], object], rounds: int = 3) -> float:

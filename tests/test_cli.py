@@ -156,6 +156,11 @@ def test_version_is_told():
             "--corruption --evaluate-on --edges --sparsity --jobs --batch-size --dtype --device "
             "--parquet --quiet --json",
         ),
+        (
+            "plan",
+            "--model --method --set --preset --metric --examples --tokens --edges --memory --gpus "
+            "--shard-weights --batch-size --dtype --grouped-readers --quiet --json",
+        ),
         ("view", "--out --known --no-open --overwrite --quiet --json"),
         ("plot", "--only --format --out --edges --known --curve --exact --overwrite --quiet --json"),
         ("export", "--out --format --overwrite"),

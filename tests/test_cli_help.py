@@ -17,6 +17,7 @@ VERBS = [
         "view",
         "plot",
         "bench",
+        "plan",
         "learn-units",
         "list",
         "export",

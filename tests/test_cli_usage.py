@@ -78,7 +78,7 @@ def test_what_is_typed_wrongly_is_told_with_the_problems_of_the_request(home):
         (
             "discvr",
             "unknown verb 'discvr'. Did you mean 'discover'? Known: "
-            "bench, compare, discover, evaluate, export, learn-units, list, plot, stability, view.",
+            "bench, compare, discover, evaluate, export, learn-units, list, plan, plot, stability, view.",
         ),
         (
             "--edges 3 discover",

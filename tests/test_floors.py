@@ -24,6 +24,7 @@ FLOORS = [
     "methods evaluation formats reports costs",
     "pictures pages",
     "discovery unit_discovery request verb_requests",
+    "planning",
     "edges_from resampling selection",
     "known_from",
     "run_files run_folder units_folder",
@@ -32,7 +33,7 @@ FLOORS = [
     "run_page run",
     "evaluate_checks evaluate_run stability_run compare_run",
     "units_run export_run view_run plot_checks plot_run bench",
-    "completion usage stopping telling command screens judging_screens cli",
+    "completion usage stopping telling command screens judging_screens plan_screen cli",
     "__init__ __main__",
 ]
 """From the ground to the top: files and folders of the package."""

@@ -40,6 +40,7 @@ def test_the_public_names_are_exactly_these():
         "load_run",
         "node_roc",
         "patched_logits",
+        "plan",
         "save_model",
         "scores_by_role",
         "scores_by_truth",

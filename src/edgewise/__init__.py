@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from edgewise.models.native import save_model
     from edgewise.patching.forward import patched_logits
     from edgewise.patching.replacements import Replacements
+    from edgewise.planning.plan import plan
     from edgewise.resampling import stability
     from edgewise.run_folder import load_run
     from edgewise.tasks.catalogue import task
@@ -69,6 +70,7 @@ __all__ = [
     "load_run",
     "node_roc",
     "patched_logits",
+    "plan",
     "save_model",
     "scores_by_role",
     "scores_by_truth",
@@ -104,6 +106,7 @@ _HOMES = {
     "load_run": "run_folder",
     "node_roc": "evaluation.known",
     "patched_logits": "patching.forward",
+    "plan": "planning.plan",
     "save_model": "models.native",
     "scores_by_role": "evaluation.groups",
     "scores_by_truth": "evaluation.groups",

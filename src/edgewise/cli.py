@@ -22,6 +22,7 @@ from edgewise.verb_requests import (
     EvaluationRequest,
     ExportRequest,
     ListRequest,
+    PlanRequest,
     PlotRequest,
     StabilityRequest,
     ViewRequest,
@@ -198,6 +199,28 @@ def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) ->
         tell(f"edgewise: not done: {name}: {problem.splitlines()[-1]}")
     if done.failed:
         raise typer.Exit(1)
+
+
+@app.command(cls=Verb)
+@with_options_of(PlanRequest)
+def plan(request: PlanRequest, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Tell what a run needs - memory, operations - from the model's config alone, and whether it fits.
+
+    Examples:
+
+        edgewise plan --model zoo:ioi --method edge-pruning --memory 8GB
+
+        edgewise plan --model zoo:induction --method acdc --examples 1000 --dtype bfloat16 --memory 2GB
+    """
+    with starting(quiet or json):
+        from edgewise.plan_screen import show_plan
+        from edgewise.planning.plan import plan_of
+
+    done = plan_of(request)
+    if json:
+        print_json(done.to_dict())
+    elif not quiet:
+        show_plan(done)
 
 
 @app.command(cls=Verb)

@@ -157,6 +157,51 @@ class BenchRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanRequest:
+    """One run of `plan`."""
+
+    model: Annotated[
+        str,
+        Help("A folder, a Hugging Face name, zoo:NAME, or a config.json alone.", "DIR_OR_NAME", of="models"),
+    ]
+    method: Annotated[str, Help("How edges are scored: `edgewise list methods`.", "NAME", of="methods")] = (
+        "eap"
+    )
+    options: Annotated[
+        Mapping[str, Any], Help("An option of the method's own; repeat it for more.", "NAME=VALUE")
+    ] = field(default_factory=dict)
+    preset: Annotated[
+        str, Help("Options of the method's as they were published, as in discover.", "NAME", of="presets")
+    ] = ""
+    metric: Annotated[str, Help("`edgewise list metrics`.", "NAME", of="metrics")] = "logit-diff"
+    examples: Annotated[int, Help("Prompt pairs that the circuit is found on.", "N", TASK)] = 100
+    tokens: Annotated[
+        int | None, Help("Of the longest prompt; else 64, or as many as the model reads.", "N", TASK)
+    ] = None
+    edges: Annotated[
+        int | None, Help("Of methods that go edge by edge: how many they go through; else all.", "N")
+    ] = None
+    memory: Annotated[
+        str | None,
+        Help(
+            "Of each GPU, or of the processor, like 80GB or 24GiB: tells whether it fits.", "SIZE", COMPUTING
+        ),
+    ] = None
+    gpus: Annotated[int, Help("That share the examples; 0: the processor.", "N", COMPUTING)] = 1
+    shard_weights: Annotated[bool, Help("Each GPU holds a share of the weights.", panel=COMPUTING)] = False
+    batch_size: Annotated[int, Help("Prompt pairs run at once on each.", "N", COMPUTING)] = 16
+    dtype: Annotated[
+        str | None,
+        Help("float32, float64, bfloat16, float16; else as saved.", "NAME", COMPUTING, of="dtypes"),
+    ] = None
+    grouped_readers: Annotated[
+        bool, Help("One k and v reader per key/value head, not per query head.", panel=COMPUTING)
+    ] = False
+    misread: tuple[str, ...] = ()
+    """As in `Request`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ViewRequest:
     """One run of `view`."""
 

@@ -24,7 +24,7 @@ from edgewise.models.assemble import assemble, shown
 from edgewise.models.config import ModelConfig
 from edgewise.models.families import FAMILIES
 from edgewise.models.mapped import mapped_state
-from edgewise.models.origin import Origin, causal_class, find_origin, hushed
+from edgewise.models.origin import Origin, causal_class, find_config, find_origin, hushed
 from edgewise.models.sharded import share_out
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
@@ -44,6 +44,30 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model",
 def describe(source: Any, *, grouped_readers: bool = False, split_embeddings: bool = False) -> ModelConfig:
     """The config of a model, from its config file alone: no weights are read."""
     return _config(find_origin(source), grouped_readers, split_embeddings)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a config file tells of a model."""
+
+    name: str
+    config: ModelConfig
+    tied: bool
+    """The unembedding is the embedding once more."""
+    dtype: str
+    """Of the weights as they were saved; float32 where the file does not tell."""
+
+
+def described(source: Any, *, grouped_readers: bool = False) -> Described:
+    """Of a name, a folder or a config file alone: no weights are read."""
+    origin = find_config(source)
+    told = getattr(origin.hf_config, "dtype", None)
+    return Described(
+        origin.name,
+        _config(origin, grouped_readers, split_embeddings=False),
+        bool(getattr(origin.hf_config, "tie_word_embeddings", False)),
+        str(told or "float32").removeprefix("torch."),
+    )
 
 
 @dataclass(frozen=True)

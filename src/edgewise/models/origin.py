@@ -74,6 +74,14 @@ def find_origin(source: Any) -> Origin:
         return _on_the_hub(source)
 
 
+def find_config(source: Any) -> Origin:
+    """The same of a config that lies alone, in a file of its own, too: for what reads no weights."""
+    path = (
+        Path(os.path.expanduser(source)) if isinstance(source, (str, Path)) and str(source).strip() else None
+    )
+    return find_origin(source) if path is None or not path.is_file() else _described(path, path.stem)
+
+
 def _live(model: transformers.PreTrainedModel) -> Origin:
     hf_config: Any = model.config
     family = _known_family(hf_config.model_type, type(model).__name__)
@@ -96,11 +104,15 @@ def _folder(folder: Path) -> Origin:
         raise BadInput(f"{folder} is a file. A model is a folder with config.json and its weights in it.")
     if not path.is_file():
         raise BadInput(f"{folder} has no config.json. A model's folder holds config.json and its weights.")
-    described, name = read_json(path), folder.resolve().name
+    return _described(path, folder.resolve().name)
+
+
+def _described(path: Path, name: str) -> Origin:
+    described, folder = read_json(path), str(path.parent)
     if native.is_native(described):
-        return Origin(name, native.read_config(described, path), str(folder), offline=True)
+        return Origin(name, native.read_config(described, path), folder, offline=True)
     config, hf_config = _from_hugging_face(described, str(path))
-    return Origin(name, config, str(folder), hf_config, offline=True)
+    return Origin(name, config, folder, hf_config, offline=True)
 
 
 def _on_the_hub(name: str) -> Origin:

@@ -53,6 +53,13 @@ def edge_gradients_of_runs(
     return total + edge_gradients(model, differences, readers)
 
 
+def tokens_at_once(graph: Graph, tokens: int, width: int, number: int) -> int:
+    """How many tokens are expanded and contracted at a time; `number`: bytes of one."""
+    rows = graph.shape[1] + COPIES * 3 * graph.heads
+    each = rows * width * number
+    return max(1, min(tokens, LARGEST_CHUNK // each, max(SMALLEST_CHUNK // each, tokens // 4)))
+
+
 class _Contraction:
     def __init__(self, model: Transformer, differences: Sources, readers: ReaderGradients) -> None:
         self.model, self.graph, self.readers = model, Graph.of(model.config), readers
@@ -67,9 +74,7 @@ class _Contraction:
 
     def total(self) -> Float[Tensor, "readers sources"]:
         tokens, sources = self.tokens, self.graph.shape[1]
-        rows = sources + COPIES * 3 * self.graph.heads
-        each = rows * self.width * self.scores.element_size()
-        step = max(1, min(tokens, LARGEST_CHUNK // each, max(SMALLEST_CHUNK // each, tokens // 4)))
+        step = tokens_at_once(self.graph, tokens, self.width, self.scores.element_size())
         buffer = self.scores.new_empty(sources * step * self.width)
         room = self.scores.new_empty(3 * self.graph.heads * step * self.width)
         for start in range(0, tokens, step):

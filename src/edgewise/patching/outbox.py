@@ -28,6 +28,11 @@ CHUNK_BYTES = 16_000_000
 temporary."""
 
 
+def positions_at_once(readers: int, stream: int) -> int:
+    """How many positions are read at a time; `stream`: bytes of one reader's inputs at one of them."""
+    return max(1, CHUNK_BYTES // (readers * stream))
+
+
 class Outbox:
     """A slot per column of the masks; the first `shared` slots hold the same under every mask.
 
@@ -94,8 +99,8 @@ class Outbox:
 
     def chunks(self, readers: int, where: slice) -> Iterator[slice]:
         """The positions in `where`, a few at a time."""
-        each = readers * self.masks * self.tokens[1] * self.width * self.values[0].element_size()
-        step = max(1, CHUNK_BYTES // each)
+        of_one = self.masks * self.tokens[1] * self.width * self.values[0].element_size()
+        step = positions_at_once(readers, of_one)
         for start in range(where.start, where.stop, step):
             yield slice(start, min(start + step, where.stop))
 

@@ -1,0 +1,1 @@
+"""What a run needs - memory, operations - worked out from a model's config alone."""
