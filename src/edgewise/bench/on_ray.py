@@ -106,7 +106,10 @@ def connected(address: str) -> Iterator[Any]:
         # Ray ends the process where it waits in vain.
         except (OSError, RuntimeError, ValueError, SystemExit) as error:
             told = " ".join(str(error).split())[-TOLD:]
-            raise BadInput(f"Ray could not be reached at {address}: {told}") from error
+            raise BadInput(
+                f"Ray could not be reached at {address}: {told} A cluster that asks for a token needs "
+                "RAY_AUTH_MODE=token here, too."
+            ) from error
         try:
             yield ray
         finally:
