@@ -153,8 +153,8 @@ def test_version_is_told():
         (
             "bench",
             "--out --model --task --prompts --method --seed --metric --ablation --set --examples "
-            "--corruption --evaluate-on --edges --sparsity --jobs --batch-size --dtype --device "
-            "--parquet --quiet --json",
+            "--corruption --evaluate-on --edges --sparsity --jobs --on --cpus --gpus --retries --batch-size "
+            "--dtype --device --parquet --quiet --json",
         ),
         (
             "plan",

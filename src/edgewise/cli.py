@@ -184,6 +184,8 @@ def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) ->
         edgewise bench --model zoo:ioi --model zoo:induction --method eap --method relp --out runs/bench
 
         edgewise bench matrix.toml --jobs 2 --out runs/matrix
+
+        edgewise bench matrix.toml --on auto --gpus 0.5 --out runs/matrix
     """
     with starting(quiet or json) as progress:
         from edgewise.bench.bench_run import bench as run_bench

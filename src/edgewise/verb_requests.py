@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from edgewise.request import CIRCUIT, COMPUTING, TASK, Help
 
+ON_RAY = "On many machines"
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
@@ -144,6 +146,25 @@ class BenchRequest:
     edges: Annotated[int | None, Help("As in discover.", "N", CIRCUIT)] = None
     sparsity: Annotated[float | None, Help("As in discover.", "SHARE", CIRCUIT)] = None
     jobs: Annotated[int, Help("Cells at once, each in a process of its own.", "N", COMPUTING)] = 1
+    on: Annotated[
+        str,
+        Help(
+            "Run cells by Ray: ray, on this machine; auto, HOST:6379 or ray://HOST:10001, on a cluster. "
+            "Needs edgewise[ray].",
+            "ADDRESS",
+            ON_RAY,
+        ),
+    ] = ""
+    cpus: Annotated[float | None, Help("Processors of each cell, and its threads; else 1.", "N", ON_RAY)] = (
+        None
+    )
+    gpus: Annotated[
+        float | None,
+        Help("GPUs of each cell, which then runs on cuda; below 1, cells share one. Else 0.", "N", ON_RAY),
+    ] = None
+    retries: Annotated[
+        int | None, Help("Tries more of a cell whose process or machine was lost; else 2.", "N", ON_RAY)
+    ] = None
     batch_size: Annotated[int | None, Help("Prompt pairs run at once; else 16.", "N", COMPUTING)] = None
     dtype: Annotated[
         str | None, Help("float32, float64, bfloat16, float16.", "NAME", COMPUTING, of="dtypes")

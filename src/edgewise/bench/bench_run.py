@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgewise.bench.cell import Cell, row_of
 from edgewise.bench.matrix import cells_of
-from edgewise.bench.processes import in_processes
+from edgewise.bench.places import check_place, runner_of
 from edgewise.bench.table import Row, check_parquet, write_tables
 from edgewise.errors import BadInput, Problems, Stopped, gathered
 from edgewise.files import atomic_write, make_parents, read_described
@@ -78,8 +78,11 @@ def bench(request: BenchRequest, progress: Progress | None = None) -> Bench:
         left = [cell for cell in cells if row_of(folder, cell) is None]
         failed: dict[str, str] = {}
         try:
-            with progress.counting("cells", len(cells), "cells", len(cells) - len(left)) as advance:
-                for cell, problem in in_processes(left, folder, request.jobs):
+            with (
+                progress.counting("cells", len(cells), "cells", len(cells) - len(left)) as advance,
+                closing(runner_of(request)(left, folder)) as done,
+            ):
+                for cell, problem in done:
                     if problem is not None:
                         failed[cell.name] = problem
                     failing = " failed" if problem else ""
@@ -119,17 +122,16 @@ def checked(request: BenchRequest) -> list[Cell]:
     problems, cells = Problems(), []
     with gathered(problems):
         cells = cells_of(request)
-    if request.jobs < 1:
-        problems.add(f"jobs must be 1 or more. Got {request.jobs}.")
+    problems.add(*check_place(request))
     if request.parquet:
         problems.add(*check_parquet())
     if request.out:
-        problems.add(*check_place(Path(request.out)))
+        problems.add(*check_folder(Path(request.out)))
     problems.raise_any()
     return cells
 
 
-def check_place(folder: Path) -> list[str]:
+def check_folder(folder: Path) -> list[str]:
     """Why a matrix cannot be put there."""
     if (folder / MARK).is_file():
         try:

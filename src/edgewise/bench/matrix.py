@@ -72,7 +72,9 @@ def cells_of(request: BenchRequest) -> list[Cell]:
     variants = variants_of(given.get("method", []), request.options, problems)
     problems.add(*check_axes(given))
     asked = {name: given[name] for name in OF_EVERY_CELL if name in given}
-    problems.add(*check_asked(asked))
+    if request.gpus:
+        asked.setdefault("device", "cuda")
+    problems.add(*check_asked(asked, request))
     cells: list[Cell] = []
     for model in given.get("model", []):
         preview = read_model(model, grouped_readers=False, problems=problems)
@@ -182,12 +184,16 @@ def _told(value: Any) -> str:
     return str(path.resolve()) if path.exists() else str(value)
 
 
-def check_asked(asked: Mapping[str, Any]) -> list[str]:
+def check_asked(asked: Mapping[str, Any], request: BenchRequest) -> list[str]:
     """What is wrong in every cell."""
     metric = asked.get("metric") or METRIC
     ablation, batch_size = asked.get("ablation", "corrupted"), asked.get("batch_size", 16)
     problems = check_task(metric, ablation, batch_size, None)
-    problems += check_placement(asked.get("dtype"), asked.get("device"))
+    problems += check_placement(asked.get("dtype"), device := asked.get("device"), here=not request.on)
+    if request.on and str(device).startswith("cuda") and not request.gpus:
+        problems.append(
+            f"on Ray a cell on the device {device} needs a GPU. Give --gpus 1, or a share of one."
+        )
     if (examples := asked.get("examples")) is not None and examples < 1:
         problems.append(f"examples must be 1 or more. Got {examples}.")
     return problems + check_size(asked.get("edges"), asked.get("sparsity"))

@@ -87,11 +87,13 @@ def preview(source: Any, *, grouped_readers: bool = False, split_embeddings: boo
         return Preview(config, _tokenizer(origin))
 
 
-def check_placement(dtype: torch.dtype | str | None, device: torch.device | str | None) -> list[str]:
-    """Why weights cannot be had in this dtype or on this device."""
+def check_placement(
+    dtype: torch.dtype | str | None, device: torch.device | str | None, here: bool = True
+) -> list[str]:
+    """Why weights cannot be had in this dtype or on this device. `here`: on this machine, else on another."""
     problems = Problems()
     _dtype(dtype, problems)
-    _device(device, problems)
+    _device(device, problems, here)
     return problems.found
 
 
@@ -217,16 +219,18 @@ def _dtype(dtype: torch.dtype | str | None, problems: Problems) -> torch.dtype |
     return DTYPES.get(name)
 
 
-def _device(device: torch.device | str | None, problems: Problems) -> torch.device | None:
+def _device(device: torch.device | str | None, problems: Problems, here: bool = True) -> torch.device | None:
     if device is None:
         return None
     try:
-        torch.device(device)
+        named = torch.device(device)
     except (RuntimeError, TypeError):
-        here = _devices_here()
-        meant = did_you_mean(ALSO_CALLED.get(str(device).lower(), str(device)), here, likeness=0.6)
-        problems.add(f"unknown device {str(device)!r}.{meant} On this machine: {', '.join(here)}.")
+        known = _devices_here()
+        meant = did_you_mean(ALSO_CALLED.get(str(device).lower(), str(device)), known, likeness=0.6)
+        problems.add(f"unknown device {str(device)!r}.{meant} On this machine: {', '.join(known)}.")
         return None
+    if not here:
+        return named
     try:
         # Only using a device shows whether it is there.
         return torch.empty(0, device=device).device
