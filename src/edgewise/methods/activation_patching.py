@@ -20,6 +20,7 @@ from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
+from edgewise.models.sending import sent, sums_on
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.patching.single import SingleEdges
@@ -103,7 +104,8 @@ class _Trial:
     def goodness(self, logits: Tensor) -> Tensor:
         """Summed over examples."""
         full = self.full if self.metric.compares_with_full(self.batch) else None
-        return self.metric.goodness(self.metric(logits, self.batch, full)).double().sum(-1).cpu()
+        found = self.metric.goodness(self.metric(logits, self.batch, full))
+        return sent(found, sums_on(self.model.device)).double().sum(-1)
 
     def lost(self, row: int, sources: list[int]) -> Tensor:
         """What each source's absence from this reader costs, summed over examples."""
@@ -111,6 +113,6 @@ class _Trial:
             self.goodness(self.single.logits_without(row, sources[start : start + self.together]))
             for start in range(0, len(sources), self.together)
         ]
-        lost = self.clean - torch.cat(found)
+        lost = (self.clean - torch.cat(found)).cpu()
         require_finite(lost, self.model, self.batch)
         return lost

@@ -17,6 +17,7 @@ from torch import Tensor
 from edgewise.circuit import Scores
 from edgewise.graph import Graph
 from edgewise.models.rules import PLAIN, Rules
+from edgewise.models.sending import sent, sums_on
 from edgewise.models.tape import SOURCES
 from edgewise.models.transformer import Transformer
 from edgewise.patching.attribution import edge_gradients_of_runs
@@ -46,13 +47,13 @@ def mean_scores(
 ) -> Scores:
     """The mean over examples of what batches give in sum."""
     graph = Graph.of(model.config)
-    total = torch.zeros(graph.shape, dtype=torch.float64)
+    total = torch.zeros(graph.shape, dtype=torch.float64, device=sums_on(model.device))
     batches = list(pairs.batches(batch_size, model.device))
     for batch in (progress or Progress()).track(batches, "scoring edges", len(batches)):
         found = batch_scores(batch)
         require_finite(found, model, batch)
-        total += found.double().cpu()
-    return Scores(graph, (total / len(pairs)).float())
+        total += sent(found, total.device)
+    return Scores(graph, (total / len(pairs)).float().cpu())
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ def gradients_at(
     leaves = [embedding.detach().requires_grad_() for embedding in embeddings]
     with torch.enable_grad():
         logits = model.run(leaves, batch.read, tape, rules)
-        require_finite(logits.detach(), model, batch)
-        goodness = metric.goodness(metric(logits, batch, full)).sum()
+        # Where a logit is not finite, every gradient is NaN: whoever looks at them need not wait for it now.
+        sound = torch.where(logits.detach().isfinite().all(), 1.0, torch.nan)
+        goodness = metric.goodness(metric(logits, batch, full)).sum() * sound
     goodness.backward(inputs=leaves)
     return tape
 

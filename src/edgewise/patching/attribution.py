@@ -18,6 +18,7 @@ from torch import Tensor
 from edgewise.graph import Graph
 from edgewise.models.tape import PROJECTIONS
 from edgewise.models.transformer import Transformer
+from edgewise.patching.products import chunk_bytes, operands_dtype, product
 from edgewise.patching.reader_gradients import AtHeads, GradientTape, ReaderGradients
 from edgewise.patching.replacements import Sources
 from edgewise.patching.written import expand
@@ -62,16 +63,18 @@ class _Contraction:
             for tensors in (differences.embeddings, differences.heads, differences.mlps)
         )
         self.tokens, self.width = self.embeddings[0].shape
-        self.dtype = torch.promote_types(model.dtype, torch.float32)
-        self.scores = torch.zeros(self.graph.shape, dtype=self.dtype, device=model.device)
+        self.dtype = operands_dtype(model)
+        exact = torch.promote_types(self.dtype, torch.float32)
+        self.scores = torch.zeros(self.graph.shape, dtype=exact, device=model.device)
 
     def total(self) -> Float[Tensor, "readers sources"]:
         tokens, sources = self.tokens, self.graph.shape[1]
         rows = sources + COPIES * 3 * self.graph.heads
-        each = rows * self.width * self.scores.element_size()
-        step = max(1, min(tokens, LARGEST_CHUNK // each, max(SMALLEST_CHUNK // each, tokens // 4)))
-        buffer = self.scores.new_empty(sources * step * self.width)
-        room = self.scores.new_empty(3 * self.graph.heads * step * self.width)
+        each = rows * self.width * self.dtype.itemsize
+        smallest, largest = (chunk_bytes(size, self.model.device) for size in (SMALLEST_CHUNK, LARGEST_CHUNK))
+        step = max(1, min(tokens, largest // each, max(smallest // each, tokens // 4)))
+        buffer = self.scores.new_empty(sources * step * self.width, dtype=self.dtype)
+        room = self.scores.new_empty(3 * self.graph.heads * step * self.width, dtype=self.dtype)
         for start in range(0, tokens, step):
             chunk = slice(start, min(start + step, tokens))
             size = sources * (chunk.stop - chunk.start) * self.width
@@ -84,7 +87,7 @@ class _Contraction:
         # The streams' gradients have come back through their norms, and do not see what is centred away.
         for row, gradient in self.readers.streams.items():
             seen = sources[: self.graph.visible[row]].flatten(1)
-            self.scores[row, : len(seen)] += seen @ gradient[chunk].flatten().to(self.dtype)
+            self.scores[row, : len(seen)] += product(seen, gradient[chunk].flatten().to(self.dtype))
         if any(layer.attention_norm.kind == "layer" for layer in self.model.layers):
             sources -= sources.mean(-1, keepdim=True)
         for index, at_heads in self.readers.heads.items():
@@ -97,7 +100,7 @@ class _Contraction:
         self, index: int, at_heads: AtHeads, chunk: slice, sources: Tensor, room: Tensor
     ) -> Float[Tensor, "rows sources"]:
         layer, tokens = self.model.layers[index], sources.shape[1]
-        given = at_heads.scaled[:, chunk]
+        given = at_heads.scaled[:, chunk].to(self.dtype)
         gradient = room[: len(given) * tokens * self.width].view(len(given), tokens, self.width)
         start = 0
         for name in PROJECTIONS:
@@ -109,11 +112,11 @@ class _Contraction:
             torch.bmm(given[rows], weight, out=gradient[rows])
         if layer.attention_norm.kind != "none":
             gradient *= layer.attention_norm.weight
-        product = gradient.flatten(1) @ sources.flatten(1).T
+        found = product(gradient.flatten(1), sources.flatten(1).T)
         if at_heads.streams:
-            streams = (stream[chunk].to(self.dtype) for stream in at_heads.streams)
+            streams = (stream[chunk].to(self.scores.dtype) for stream in at_heads.streams)
             normed = torch.stack([layer.attention_norm.statistics(stream)[0] for stream in streams], -1)
             along = torch.stack([each[chunk] for each in at_heads.along], 1)
-            seen = torch.bmm(sources.transpose(0, 1), normed)
-            product -= along.flatten(0, 1).T @ seen.transpose(1, 2).flatten(0, 1)
-        return product
+            seen = product(sources.transpose(0, 1), normed.to(self.dtype)).to(along.dtype)
+            found -= along.flatten(0, 1).T @ seen.transpose(1, 2).flatten(0, 1)
+        return found

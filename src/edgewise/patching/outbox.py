@@ -21,11 +21,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.patching.products import chunk_bytes, product
 from edgewise.patching.workspace import Workspace
 
 CHUNK_BYTES = 16_000_000
-"""Of readers' inputs alive at once: a part of a processor's last-level cache; on a GPU it only bounds a
-temporary."""
+"""Of readers' inputs alive at once: a part of a processor's last-level cache."""
 
 
 class Outbox:
@@ -95,7 +95,7 @@ class Outbox:
     def chunks(self, readers: int, where: slice) -> Iterator[slice]:
         """The positions in `where`, a few at a time."""
         each = readers * self.masks * self.tokens[1] * self.width * self.values[0].element_size()
-        step = max(1, CHUNK_BYTES // each)
+        step = max(1, chunk_bytes(CHUNK_BYTES, self.mask.device) // each)
         for start in range(where.start, where.stop, step):
             yield slice(start, min(start + step, where.stop))
 
@@ -130,9 +130,9 @@ class Outbox:
             of_sources.baddbmm_(mask.transpose(1, 2), of_mix)
             if self.mask_gradient is not None:
                 sources = block.flatten(0, 2)
-                product = torch.bmm(of_mix, sources.transpose(1, 2)).view(*gradient.shape[:-1], -1)
+                found = product(of_mix, sources.transpose(1, 2)).view(*gradient.shape[:-1], -1)
                 into = self.at(self.mask_gradient, rows, part, chunk)
-                into += product.sum(1).sum_to_size(into.shape)
+                into += found.sum(1, dtype=into.dtype).sum_to_size(into.shape)
 
     def room(self, name: str, rows: slice, chunk: slice) -> Tensor:
         """For a chunk's reader inputs, [positions, examples, masks, rows, width]."""
