@@ -63,6 +63,8 @@ def test_the_gradient_of_a_mask_is_that_of_float32(kind):
         graph, batch = Graph.of(model.config), pairs_for(model).batch([0, 1, 2])
         gradient = mask_gradient(model, graph, batch)
         assert gradient.dtype == torch.float32
+        # Nor was it rounded on the way.
+        assert not torch.equal(gradient, gradient.bfloat16().float())
         found.append(gradient * graph.edges)
     assert cosine(*found) > ALIKE
 

@@ -14,7 +14,7 @@ def sent(tensor: Tensor, device: torch.device | str | None) -> Tensor:
     """The tensor on a device; where it is there already, itself."""
     if device is None or torch.device(device) == tensor.device:
         return tensor
-    if torch.device(device).type == "cuda":
+    if torch.device(device).type == "cuda" and tensor.device.type == "cpu":
         tensor = tensor.pin_memory()
     # Elsewhere only what is pinned may be copied behind the host's back.
     return tensor.to(device, non_blocking=torch.device(device).type in ("cuda", "meta"))

@@ -121,7 +121,8 @@ def run_patched(
     plan = Plan.everything(graph)
     if live_only:
         plan = Plan.live(graph, stacked, replacements.from_a_run, model.config.heads_share_a_norm)
-    stacked = sent(stacked, model.device).to(model.dtype)
+    # A mask is no less exact than the model: its gradient comes back in its own precision.
+    stacked = sent(stacked, model.device).to(torch.promote_types(stacked.dtype, model.dtype))
     run = PatchedRun(
         model,
         plan,

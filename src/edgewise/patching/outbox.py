@@ -47,7 +47,7 @@ class Outbox:
         masks, slots = mask.shape[0], mask.shape[-1]
         shared = slots if masks == 1 else shared
         self.tokens, self.masks, self.width = (positions, examples), masks, width
-        self.mask = F.pad(mask.detach(), (1, 0), value=1.0).transpose(0, 1)
+        self.mask = F.pad(mask.detach().to(like.dtype), (1, 0), value=1.0).transpose(0, 1)
         """[positions or 1, masks, readers, 1 + slots]; slot -1 comes first, and everyone has all of it."""
         self.mask_is_learned = mask.requires_grad
         self.workspace, self.run = workspace, workspace.open()

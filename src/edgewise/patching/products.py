@@ -16,6 +16,8 @@ from torch import Tensor
 from edgewise.models.transformer import Transformer
 
 PRODUCTS: dict[int, Callable[..., Tensor]] = {1: torch.mv, 2: torch.mm, 3: torch.bmm}
+SUMS_APART = hasattr(torch.ops.aten.mm, "dtype")
+"""Whether a product may come out in another precision than it goes in; from torch 2.8 on."""
 LARGER = {"cuda": 20, "meta": 10**6}
 """How many times larger chunks are there than on a processor: on a GPU a launch costs more than a miss of the
 cache, and `meta` holds nothing."""
@@ -28,7 +30,7 @@ def chunk_bytes(bytes_: int, device: torch.device) -> int:
 
 def operands_dtype(model: Transformer) -> torch.dtype:
     """Of what is multiplied to scores."""
-    if model.device.type == "cuda" and model.dtype == torch.bfloat16:
+    if SUMS_APART and model.device.type == "cuda" and model.dtype == torch.bfloat16:
         return model.dtype
     return torch.promote_types(model.dtype, torch.float32)
 
@@ -36,7 +38,7 @@ def operands_dtype(model: Transformer) -> torch.dtype:
 def product(left: Tensor, right: Tensor) -> Tensor:
     """Of a matrix and a vector, of two matrices, or of two batches of them; on a GPU, of bfloat16, in
     float32."""
-    if not (left.is_cuda and left.dtype == torch.bfloat16):
+    if not (SUMS_APART and left.is_cuda and left.dtype == torch.bfloat16):
         return PRODUCTS[right.ndim](left, right)
     if right.ndim == 1:
         return product(left, right[:, None])[:, 0]
