@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install browser viewer viewer-tools demo test check format bench results pictures screenshots site site-serve clean
+.PHONY: help install browser viewer viewer-tools demo test check format bench bench-gpu results pictures screenshots site site-serve clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ format: install ## format and mend what can be mended
 
 bench: install ## seconds, memory and operations against Hugging Face
 	$(BIN)/python -m benchmarks
+
+bench-gpu: install ## the same at the shapes of real models on a GPU; writes docs/results/gpu.md
+	$(BIN)/python -m benchmarks.gpu
 
 results: install ## the tables and figures of docs/results again, in half an hour
 	for page in eap_paper edge_pruning interpolation_descent weight_gradients acdc; do \

@@ -123,6 +123,13 @@ def try_some(works: Works) -> None:
         walk.decide(row, [source for source in walk.sources if walk.kept[row, source]][:MOST])
 
 
+def acdc_reader(works: Works) -> None:
+    """Decides on the edges of one reader, of the last layer but one, as if the walk had come so far."""
+    walk = _walk(works)
+    next(at_every_third_layer(walk))
+    walk.next_reader()
+
+
 def patching_cost(works: Works) -> float:
     """Seconds an edge beside a plain forward's: into a query, a value and the MLP of every third layer."""
     graph = Graph.of(works.model.config)

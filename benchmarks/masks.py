@@ -75,13 +75,16 @@ def growth(works: Works, rounds: int) -> dict[str, tuple[float, float]]:
     }
 
 
+def edge_pruning(works: Works, pairs: Pairs, examples: int = BATCH) -> Training:
+    concrete = HardConcrete(mean=0.0)
+    penalty = Lagrangian([1.1, None], 1000, 0.02, None, works.model.device)
+    return _training(works, pairs, "kl", [concrete, concrete], penalty, examples=examples)
+
+
 def trainings(works: Works, pairs: Pairs) -> dict[str, Training]:
     graph = Graph.of(works.model.config)
-    concrete = HardConcrete(mean=0.0)
     return {
-        "edge-pruning": _training(
-            works, pairs, "kl", [concrete, concrete], Lagrangian([1.1, None], 1000, 0.02, None)
-        ),
+        "edge-pruning": edge_pruning(works, pairs),
         "ugs": _training(works, pairs, "logit-diff", [Uniform(mean=0.0)], Price(0.01, 1000)),
         "ugs, optimal ablation": _training(
             works,
@@ -104,8 +107,9 @@ def _training(
     relaxations: list[HardConcrete | Uniform | Clamp],
     penalty: Penalty,
     replacing: Replacer | None = None,
+    examples: int = BATCH,
 ) -> Training:
-    settings = Settings(steps=1_000_000, rate=0.01, examples=BATCH, draws=1, loss="metric", unit="own")
+    settings = Settings(steps=1_000_000, rate=0.01, examples=examples, draws=1, loss="metric", unit="own")
     every = None
     subject = Subject.of(
         works.model,
@@ -114,7 +118,7 @@ def _training(
         replacing or works.replacing,
         settings,
         every,
-        BATCH,
+        examples,
         None,
         NO_CHECKPOINT,
         NO_LOG,

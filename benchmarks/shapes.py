@@ -8,12 +8,16 @@ from typing import Any
 import torch
 
 from edgewise import load
+from edgewise.models.config import ModelConfig
+from edgewise.models.families import FAMILIES
+from edgewise.models.random import random_model
 from edgewise.models.transformer import Transformer
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A Hugging Face model, ours on the same weights, and the token ids of clean and corrupted prompts."""
+    """A Hugging Face model, or none, ours on the same weights, and the token ids of clean and corrupted
+    prompts."""
 
     theirs: Any
     ours: Transformer
@@ -61,3 +65,80 @@ def _shape(kind: Any, config: Any, pairs: int, tokens: int) -> Shape:
 
 
 SHAPES = {"gpt2-small": gpt2_small, "small-llama": small_llama}
+
+REAL: dict[str, tuple[str, dict[str, Any]]] = {
+    "GPT-2 small": ("gpt2", {}),
+    "GPT-2 XL": ("gpt2", {"n_layer": 48, "n_head": 25, "n_embd": 1600}),
+    "Pythia-2.8B": (
+        "gpt_neox",
+        {
+            "num_hidden_layers": 32,
+            "num_attention_heads": 32,
+            "hidden_size": 2560,
+            "intermediate_size": 10240,
+            "vocab_size": 50304,
+        },
+    ),
+    "Llama-3.1-8B": (
+        "llama",
+        {
+            "num_hidden_layers": 32,
+            "num_attention_heads": 32,
+            "num_key_value_heads": 8,
+            "hidden_size": 4096,
+            "intermediate_size": 14336,
+            "vocab_size": 128256,
+            "max_position_embeddings": 131072,
+        },
+    ),
+    "CodeLlama-13B": (
+        "llama",
+        {
+            "num_hidden_layers": 40,
+            "num_attention_heads": 40,
+            "num_key_value_heads": 40,
+            "hidden_size": 5120,
+            "intermediate_size": 13824,
+            "vocab_size": 32016,
+            "max_position_embeddings": 16384,
+        },
+    ),
+}
+"""By Hugging Face's `model_type` and what of its config is not at the default and changes the shape."""
+CUT_DOWN: dict[str, dict[str, Any]] = {
+    "gpt2": {"n_layer": 2, "n_head": 4, "n_embd": 32, "vocab_size": 100, "n_positions": 64},
+    "gpt_neox": {
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "hidden_size": 64,
+        "intermediate_size": 64,
+    },
+    "llama": {
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "hidden_size": 64,
+        "intermediate_size": 64,
+        "vocab_size": 100,
+    },
+}
+"""To try code with."""
+
+
+def real_config(name: str, small: bool = False) -> ModelConfig:
+    """Of a model of `REAL`, as its family reads it."""
+    from transformers import AutoConfig
+
+    kind, values = REAL[name]
+    given = {**values, **(CUT_DOWN[kind] if small else {})}
+    return FAMILIES[kind].config(AutoConfig.for_model(kind, **given))
+
+
+def real_shape(
+    name: str, pairs: int, tokens: int, dtype: torch.dtype, device: torch.device | str, small: bool = False
+) -> Shape:
+    """Random weights, made where they are to be; there is no model of Hugging Face's."""
+    torch.manual_seed(0)
+    ours = random_model(real_config(name, small), dtype=dtype, device=device)
+    nothing = torch.empty(2, 0, 0, dtype=torch.long)
+    return with_prompts(Shape(None, ours, *nothing), pairs, tokens)

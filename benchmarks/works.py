@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from edgewise.graph import Graph
 from edgewise.methods.eap import batch_gradients
 from edgewise.methods.gradients import between_ends
 from edgewise.patching.forward import patched_logits
-from edgewise.patching.replacements import replacer
+from edgewise.patching.replacements import Replacements, replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.tasks.metrics import METRICS
 from edgewise.tasks.pairs import Batch, Pairs
@@ -28,8 +29,9 @@ class Works:
 
     def __init__(self, shape: Shape, batch_size: int) -> None:
         self.theirs, self.model = shape.theirs, shape.ours
+        self.clean, self.corrupted = shape.clean, shape.corrupted
         self.batches = [
-            _batch(clean, corrupted)
+            _batch(clean.to(self.model.device), corrupted.to(self.model.device))
             for clean, corrupted in zip(
                 shape.clean.split(batch_size), shape.corrupted.split(batch_size), strict=True
             )
@@ -43,10 +45,14 @@ class Works:
             self.model,
         )
         self.replacing = replacer("corrupted", self.model, list)
-        self.replacements = [self.replacing.replacements(batch.corrupted) for batch in self.batches]
         self.mask = torch.rand(Graph.of(self.model.config).shape)
         self.workspace = Workspace()
         self.turns: dict[str, Iterator[int]] = {}
+
+    @cached_property
+    def replacements(self) -> list[Replacements]:
+        """Of each batch."""
+        return [self.replacing.replacements(batch.corrupted) for batch in self.batches]
 
     def next_batch(self, work: str) -> int:
         return next(self.turns.setdefault(work, itertools.cycle(range(len(self.batches)))))
@@ -109,12 +115,14 @@ class Works:
 
 def _batch(clean: Tensor, corrupted: Tensor) -> Batch:
     examples, tokens = clean.shape
+    places = torch.arange(examples, device=clean.device)
     return Batch(
         clean=clean,
         corrupted=corrupted,
-        read=torch.full((examples, 1), tokens - 1),
-        correct=torch.arange(examples)[:, None],
-        wrong=torch.arange(examples)[:, None] + examples,
+        read=torch.full_like(places, tokens - 1)[:, None],
+        correct=places[:, None],
+        wrong=places[:, None] + examples,
         target=None,
-        index=torch.arange(examples),
+        index=places,
+        where=slice(tokens - 1, tokens),
     )

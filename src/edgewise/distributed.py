@@ -106,6 +106,8 @@ def parts(items: Sequence[Item], most: int) -> list[Sequence[Item]]:
 def gathered(count: int, make: Callable[[list[int]], Tensor]) -> Tensor:
     """A number for each of so many things; a process makes those of the places that it is given."""
     processes = here()
+    if processes.count == 1:
+        return make([*range(count)])
     size = -(-count // processes.count)
     start = processes.rank * size
     total = torch.zeros(processes.count * size, dtype=torch.float64)

@@ -12,8 +12,8 @@ Names: sources `embed`, `a3.h0`, `m2`; readers `a3.h0<q>`, `m2`, `logits`; edges
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Bool
@@ -40,14 +40,9 @@ class Graph:
     @classmethod
     def of(cls, config: ModelConfig) -> Graph:
         """Of a model: `Graph.of(model.config)`."""
-        return cls(
-            layers=config.layers,
-            heads=config.heads,
-            key_readers=config.key_readers,
-            mlps=config.mlp_width > 0,
-            parallel=config.parallel,
-            embeddings=("tok", "pos") if config.split_embeddings else ("embed",),
-        )
+        embeddings = ("tok", "pos") if config.split_embeddings else ("embed",)
+        mlps = config.mlp_width > 0
+        return _one_of(config.layers, config.heads, config.key_readers, mlps, config.parallel, embeddings)
 
     # Sizes of one layer, and where things lie.
 
@@ -190,3 +185,9 @@ class Graph:
             f"{kind}{self.layers} layers x {self.heads} heads: "
             f"{len(self.sources)} sources, {len(self.readers)} readers, {self.edge_count:,} edges"
         )
+
+
+@lru_cache(maxsize=32)
+def _one_of(*sizes: Any) -> Graph:
+    """The same for the same sizes: its names and edges, which every run needs, are worked out once."""
+    return Graph(*sizes)

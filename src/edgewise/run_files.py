@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.costs import Costs
+from edgewise.distributed import here
 from edgewise.errors import EdgewiseError
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
@@ -49,9 +50,11 @@ def described(
         },
         "model": {
             "name": model.name,
+            "dtype": str(model.dtype).removeprefix("torch."),
             "config": model.config.to_dict(),
             "weights": weights_fingerprint(model),
         },
+        "processes": here().count,
         "prompts": {"sha256": prompts_sha256},
         "seconds": dict(seconds),
         "costs": dict(costs),

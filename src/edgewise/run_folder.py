@@ -135,7 +135,11 @@ def save_run(run: Run, page: str = "") -> None:
         atomic_write(folder / RECORD, as_json(run.record))
         native.write(folder, run.scores, run.circuit)
         atomic_write(
-            folder / TEXT, circuit_text(run.request.model, run.request.method, run.circuit, run.evaluation)
+            folder / TEXT,
+            circuit_text(
+                f"{run.request.model} in {run.record['model']['dtype']}",
+                *(run.request.method, run.circuit, run.evaluation),
+            ),
         )
         atomic_write(folder / EVALUATION, as_json(run.evaluation.to_dict()))
         if run.curve is not None:

@@ -99,7 +99,9 @@ def run_facts(run: Run) -> dict[str, str]:
         "versions": ", ".join(f"{name} {value}" for name, value in record.get("versions", {}).items()),
         "seconds": ", ".join(f"{stage} {value:g}" for stage, value in seconds.items()),
         "search": "" if forwards is None else f"about as long as {forwards:g} plain runs",
-        "weights": str(record.get("model", {}).get("weights", ""))[:16],
+        "weights": " in ".join(
+            told for name in ("weights", "dtype") if (told := str(record.get("model", {}).get(name, ""))[:16])
+        ),
     }
     return {name: fact for name, fact in facts.items() if fact}
 

@@ -35,6 +35,12 @@ from edgewise.zoo.known import truth_name
 from edgewise.zoo.truth import known_circuits
 
 
+def measured_on(run: Run | UnitsRun) -> str:
+    """On which prompts; and in what, where it is not what one would think."""
+    dtype = run.record["model"]["dtype"]
+    return run.evaluation.where + ("" if dtype == "float32" else f", in {dtype}")
+
+
 def show_run(run: Run) -> None:
     out = screen()
     # An empty circuit has none to show, but what was scored was asked for.
@@ -43,7 +49,7 @@ def show_run(run: Run) -> None:
     out.print()
     out.print(section(f"Strongest edges{of}, by {run.request.method}", edges_table(edges)))
     out.print(section("Circuit", Text(sizes_line(run.circuit))))
-    facts = {"measured": run.evaluation.where, **evaluation_facts(run.evaluation)}
+    facts = {"measured": measured_on(run), **evaluation_facts(run.evaluation)}
     out.print(section(f"What it does alone, ablation {run.evaluation.ablation}", facts_table(facts)))
     if against := against_edges(run):
         out.print(section("Works against the answer", edges_table(against)))
@@ -167,7 +173,7 @@ def show_units_run(run: UnitsRun) -> None:
     out.print(
         section(f"{run.units.what.capitalize()} kept", Group(line, parts_table(found)) if found else line)
     )
-    facts = {"measured": run.evaluation.where, **evaluation_facts(run.evaluation)}
+    facts = {"measured": measured_on(run), **evaluation_facts(run.evaluation)}
     out.print(section(f"What they do alone, ablation {run.evaluation.ablation}", facts_table(facts)))
     rounding = Text(rounding_units_line(run.units))
     out.print(section(f"Rounding the mask, loss {loss_unit(run)}", rounding))

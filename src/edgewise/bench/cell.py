@@ -47,7 +47,7 @@ ROWS, RUNS, PROBLEMS = "rows", "runs", "problems"
 FIELDS: dict[str, type] = {
     **dict.fromkeys(("model", "task", "method"), str),
     "seed": int,
-    **dict.fromkeys(("metric", "ablation"), str),
+    **dict.fromkeys(("metric", "ablation", "dtype"), str),
     **dict.fromkeys(("examples", "also_found_on", "edges", "graph_edges"), int),
     **dict.fromkeys(("faithfulness", "kl", *AGAINST_KNOWN, "cpr", "cmd"), float),
     "edges_at_sparsity": int,
@@ -183,6 +183,7 @@ def row(cell: Cell, run: Run) -> dict[str, Any]:
         "seconds": None if forwards is None else record["seconds"]["discover"],
         "forwards": forwards,
         "peak_bytes": record["costs"]["peak_bytes"],
+        "dtype": record["model"]["dtype"],
         "run": cell.name,
     }
     return {name: found[name] if name in found else getattr(own, name) for name in FIELDS}

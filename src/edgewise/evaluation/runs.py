@@ -18,7 +18,7 @@ from edgewise.distributed import summed
 from edgewise.graph import Graph
 from edgewise.models.transformer import Transformer
 from edgewise.patching.budget import masks_at_once
-from edgewise.patching.forward import patched_logits
+from edgewise.patching.forward import run_patched
 from edgewise.patching.replaced import replaced_logits
 from edgewise.patching.replacements import Replacer
 from edgewise.patching.workspace import Workspace
@@ -81,8 +81,14 @@ def circuit_runs(
             last = replacers[1 + part.start]
             replacements = last.replacements(batch.corrupted)
         masks = torch.stack([circuit.mask(model.dtype, model.device) for circuit in circuits[part]])
-        yield from patched_logits(
-            model, batch.clean, masks, replacements, read=batch.read, workspace=workspace
+        yield from run_patched(
+            model,
+            batch.clean,
+            masks,
+            replacements,
+            read=batch.read,
+            where=batch.where,
+            workspace=workspace,
         )
 
 

@@ -14,7 +14,7 @@ its own.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
@@ -59,6 +59,8 @@ class Coefficients:
     """Of each edge's coefficient; `count` where there is none."""
     count: int
     positions: int | None = None
+    placed: dict[torch.device, Tensor] = field(default_factory=dict, compare=False, repr=False)
+    """The index, flat, on each device that has asked for it."""
 
     @classmethod
     def of(
@@ -93,7 +95,9 @@ class Coefficients:
 
     def spread(self, values: Float[Tensor, "*leading count"]) -> Float[Tensor, "*leading readers sources"]:
         """The mask that they make; 0 where no coefficient is."""
-        index = self.index.flatten().to(values.device)
+        if values.device not in self.placed:
+            self.placed[values.device] = self.index.flatten().to(values.device)
+        index = self.placed[values.device]
         return F.pad(values, (0, 1)).index_select(-1, index).unflatten(-1, self.graph.shape)
 
     def gather(self, of_mask: Float[Tensor, "readers sources"]) -> Float[Tensor, " count"]:

@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from edgewise.graph import Graph
+from edgewise.models.sending import sent
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacements, Replacer, run_tape
 from edgewise.tasks.pairs import Batch
@@ -63,10 +64,11 @@ class Flow:
         """Of the run: 1 where what flows is live."""
         if self.name != "against":
             return numbers
-        live = self.graph.edges.to(numbers)
+        live = self.graph.edges
         if self.frozen_mlps and self.graph.mlps:
-            live[:, [self.graph.mlp_source(layer) for layer in range(self.graph.layers)]] = 0
-        return live - numbers
+            live = live.clone()
+            live[:, [self.graph.mlp_source(layer) for layer in range(self.graph.layers)]] = False
+        return sent(live, numbers.device).to(numbers.dtype) - numbers
 
     def aim(self, losses: Float[Tensor, ...]) -> Tensor:
         """What is held small. Broken: the share of the damage that is not done, or how good the run is."""

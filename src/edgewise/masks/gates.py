@@ -15,6 +15,7 @@ from torch import Tensor
 from edgewise.masks.coefficients import Shared
 from edgewise.masks.relaxations import Relaxation
 from edgewise.masks.stream import generator_for
+from edgewise.models.sending import sent
 
 
 @dataclass
@@ -27,9 +28,11 @@ class Gates:
     """Among the sets of a mask."""
     worth: Float[Tensor, " count"] = field(init=False)
     """How many edges have each coefficient."""
+    edges: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.worth = self.coefficients.worth.to(self.parameters)
+        worth = self.coefficients.worth
+        self.worth, self.edges = worth.to(self.parameters), worth.double().sum().item()
 
     @classmethod
     def drawn(
@@ -48,10 +51,6 @@ class Gates:
         return cls(name, coefficients, relaxation, parameters, place)
 
     @property
-    def edges(self) -> float:
-        return float(self.worth.sum())
-
-    @property
     def repeats(self) -> int:
         """How often an edge's number stands in a mask: once for each position that has its own."""
         return self.coefficients.positions or 1
@@ -59,12 +58,14 @@ class Gates:
     def draw(self, seed: int, step: int, draws: int) -> Float[Tensor, "draws *positions count"]:
         """The numbers of a step, drawn several times."""
         shape = (draws, *self.parameters.shape)
-        noise = torch.rand(shape, generator=generator_for(seed, step, "gates", self.place))
-        return self.relaxation.draw(self.parameters, noise.to(self.parameters))
+        generator = generator_for(seed, step, "gates", self.place, self.parameters.device)
+        noise = torch.rand(shape, generator=generator, device=generator.device)
+        return self.relaxation.draw(self.parameters, sent(noise, self.parameters.device).to(self.parameters))
 
     def after(self, seed: int, steps: int) -> None:
         """What is done to the parameters after so many steps."""
-        self.relaxation.after(self.parameters, steps, generator_for(seed, steps, "resets", self.place))
+        generator = generator_for(seed, steps, "resets", self.place, self.parameters.device)
+        self.relaxation.after(self.parameters, steps, generator)
 
     def settled(self) -> Tensor:
         return self.relaxation.settled(self.parameters)

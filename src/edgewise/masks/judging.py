@@ -10,6 +10,7 @@ from torch import Tensor
 
 from edgewise.distributed import summed
 from edgewise.masks.training import Training
+from edgewise.models.sending import sent, sums_on
 
 
 def judging_steps(training: Training, examples: int) -> list[list[int]]:
@@ -25,8 +26,8 @@ def mean_losses(
     training: Training, steps: Sequence[list[int]], masks: Float[Tensor, "masks ..."]
 ) -> Float[Tensor, " masks"]:
     """What is held small, over the examples of these steps, under each mask."""
-    total = torch.zeros(len(masks), dtype=torch.float64)
+    total = torch.zeros(len(masks), dtype=torch.float64, device=sums_on(training.model.device))
     for index in steps:
         for which, losses in training.losses(index, masks):
-            total[which] += training.masked.aim(losses).double().sum(1).cpu()
-    return summed(total) / sum(map(len, steps))
+            total[which] += sent(training.masked.aim(losses), total.device).double().sum(1)
+    return summed(total).cpu() / sum(map(len, steps))

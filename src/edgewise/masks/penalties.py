@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.graph import Graph
+from edgewise.masks.coefficients import Shared
 from edgewise.masks.gates import Gates
 
 
@@ -86,15 +87,24 @@ class Lengths(Fixed):
         """`prices`: of edges of each of `KINDS`."""
         self.prices = (torch.tensor(prices)[:, None, None] * kinds_of_edges(graph)).sum(0)
         self.half, self.epsilon = half, epsilon
+        self.known: dict[int, tuple[Shared, Tensor]] = {}
+        """By the place of a set of gates: what its coefficients cost, worked out once."""
 
     def of(self, gates: Sequence[Gates], values: Sequence[Tensor], step: int) -> Tensor:
         total = values[0].new_zeros(())
         for each, numbers in zip(gates, values, strict=True):
-            prices = each.coefficients.gather(self.prices).to(numbers) * each.worth
+            prices = self._prices_of(each, numbers)
             shape = numbers + self.half * (numbers + self.epsilon).sqrt()
             # A mean over draws, and over positions that have their own.
             total = total + (prices * shape).sum() * (shape.shape[-1] / shape.numel())
         return total
+
+    def _prices_of(self, gates: Gates, numbers: Tensor) -> Float[Tensor, " count"]:
+        shared, prices = self.known.get(gates.place, (None, numbers))
+        if shared is not gates.coefficients:
+            prices = gates.coefficients.gather(self.prices).to(numbers) * gates.worth
+            self.known[gates.place] = gates.coefficients, prices.detach()
+        return prices
 
 
 WEAKER = 0.95
@@ -104,11 +114,18 @@ WEAKER = 0.95
 class Lagrangian:
     """For each set of gates that has a target."""
 
-    def __init__(self, targets: Sequence[float | None], rise: int, rate: float, hold: float | None) -> None:
+    def __init__(
+        self,
+        targets: Sequence[float | None],
+        rise: int,
+        rate: float,
+        hold: float | None,
+        device: torch.device | None = None,
+    ) -> None:
         """`rise`: steps until the targets are reached; `hold`: the loss above which they no longer push, and
-        less from step to step."""
+        less from step to step; `device`: where the gates are."""
         self.targets, self.rise, self.rate, self.hold = targets, max(rise, 1), rate, hold
-        self.multipliers = torch.zeros(len(targets), 2, requires_grad=True)
+        self.multipliers = torch.zeros(len(targets), 2, device=device, requires_grad=True)
         self.ascent = torch.optim.AdamW([self.multipliers], lr=rate, weight_decay=0.0, maximize=True)
         self.loss = torch.zeros(())
         self.step = 0

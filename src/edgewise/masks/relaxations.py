@@ -21,6 +21,8 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from edgewise.models.sending import sent
+
 TINY = 1e-6
 """How near to 0 and 1 a draw may come."""
 
@@ -55,7 +57,8 @@ class Normal:
     gradient any more."""
 
     def start(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        return self.mean + self.spread * torch.randn(shape, generator=generator)
+        drawn = torch.randn(shape, generator=generator, device=generator.device)
+        return self.mean + self.spread * drawn
 
     def after(self, parameters: Tensor, step: int, generator: torch.Generator) -> None:
         parameters.clamp_(-self.limit, 2 * self.limit)
@@ -114,7 +117,8 @@ class Clamp:
     steps: int = 0
 
     def start(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        return self.low + (self.high - self.low) * torch.rand(shape, generator=generator)
+        drawn = torch.rand(shape, generator=generator, device=generator.device)
+        return self.low + (self.high - self.low) * drawn
 
     def draw(self, parameters: Tensor, uniform: Tensor) -> Tensor:
         through = parameters + (parameters.clamp(0, 1) - parameters).detach()
@@ -129,6 +133,7 @@ class Clamp:
     def after(self, parameters: Tensor, step: int, generator: torch.Generator) -> None:
         parameters.clamp_(0, 1)
         if self.resets and step % self.reset_every == 0 and 4 * step < 3 * self.steps:
-            drawn = self.start(tuple(parameters.shape), generator).to(parameters)
-            lucky = torch.rand(parameters.shape, generator=generator).to(parameters) < self.resets
+            drawn = self.start(tuple(parameters.shape), generator)
+            lucky = torch.rand(parameters.shape, generator=generator, device=generator.device) < self.resets
+            drawn, lucky = (sent(each, parameters.device) for each in (drawn.to(parameters.dtype), lucky))
             parameters.copy_(torch.where((parameters == 0) & lucky, drawn, parameters))

@@ -18,7 +18,7 @@ from edgewise.masks.flows import Arranged, Flow
 from edgewise.masks.held import Held
 from edgewise.models.transformer import Transformer
 from edgewise.patching.budget import masks_at_once
-from edgewise.patching.forward import patched_logits
+from edgewise.patching.forward import run_patched
 from edgewise.patching.replacements import Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.tasks.pairs import Batch, Pairs
@@ -71,7 +71,7 @@ class EdgesRun:
     def logits(
         self, arranged: Arranged, batch: Batch, masks: Float[Tensor, "masks *positions readers sources"]
     ) -> Float[Tensor, "masks examples reads vocabulary"]:
-        return patched_logits(
+        return run_patched(
             self.model,
             arranged.tokens,
             self.flow.mask(masks if masks.ndim == 4 else masks[:, None]),
@@ -80,6 +80,7 @@ class EdgesRun:
             if self.also_learned
             else arranged.replacements,
             read=batch.read,
+            where=batch.where,
             embeddings=arranged.embeddings,
             workspace=self.workspace,
             thrifty=self.thrifty,

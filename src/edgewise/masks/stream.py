@@ -39,8 +39,12 @@ class Stream:
         return [steps[place] for place in torch.randperm(len(steps), generator=draw).tolist()]
 
 
-def generator_for(seed: int, number: int, what: str, of: int = 0) -> torch.Generator:
-    """Random numbers that follow from the seed, the number of the step, and what they are for."""
+def generator_for(
+    seed: int, number: int, what: str, of: int = 0, device: torch.device | None = None
+) -> torch.Generator:
+    """Random numbers that follow from the seed, the number of the step, and what they are for. A GPU draws
+    its own, which are others than the host's."""
     mixed = hashlib.blake2b(repr((seed, number, what, of)).encode(), digest_size=4).digest()
     # The generator reads 32 bits of its seed.
-    return torch.Generator().manual_seed(int.from_bytes(mixed, "little"))
+    own = device if device is not None and device.type == "cuda" else "cpu"
+    return torch.Generator(own).manual_seed(int.from_bytes(mixed, "little"))

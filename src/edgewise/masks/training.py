@@ -32,11 +32,25 @@ from edgewise.masks.penalties import Penalty
 from edgewise.masks.runs import MaskedRun, losses_under
 from edgewise.masks.settings import Settings
 from edgewise.masks.stream import Stream
+from edgewise.models.sending import sent, sums_on
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.tasks.pairs import Pairs
 
 SECONDS_BETWEEN_SAVES = 10.0
+SECONDS_BETWEEN_SHOWN = 0.1
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a step found."""
+
+    damage: float
+    """What the loss is made of, before the flow turns it round."""
+    loss: float
+    penalty: float
+    opened: Float[Tensor, "*mask"]
+    """How far gates are open after it, as they settle."""
 
 
 @dataclass
@@ -82,32 +96,41 @@ class Training:
         log.begin(stage, self.done)
         steps, often = self.settings.steps, max(1, self.settings.steps // 500)
         saved_at = started = time.monotonic()
-        first = self.done
+        first, shown, shown_at = self.done, "", -math.inf
         with progress.counting(f"learning {stage}", steps, "steps", self.done) as advance:
             while self.done < steps:
                 try:
-                    told = self.step()
+                    found = self.step()
                 except (BadNumbers, Lost):
                     checkpoint.save(self.state())
                     raise
-                if self.done % often == 0 or self.done == steps:
-                    seconds = (time.monotonic() - started) / (self.done - first)
+                now = time.monotonic()
+                # What nobody sees is not asked for: to ask is to wait for a GPU.
+                tells = self.done % often == 0 or self.done == steps
+                told: dict[str, float] = {}
+                if tells or (progress.shown and now - shown_at >= SECONDS_BETWEEN_SHOWN):
+                    told, shown_at = self.told(found), now
+                    shown = _in_short(told, self.counted)
+                if tells:
+                    seconds = (now - started) / (self.done - first)
                     log.tell(self.done, {**told, "seconds a step": round(seconds, 6)})
-                advance(1, _in_short(told, self.counted))
-                if time.monotonic() - saved_at >= SECONDS_BETWEEN_SAVES and self.done < steps:
+                advance(1, shown)
+                if now - saved_at >= SECONDS_BETWEEN_SAVES and self.done < steps:
                     checkpoint.save(self.state())
-                    saved_at = time.monotonic()
+                    saved_at = now
         checkpoint.save(self.state())
 
-    def step(self) -> dict[str, float]:
-        """One step; what there is to tell of it. BadNumbers before anything has changed."""
+    def step(self) -> Taken:
+        """One step. BadNumbers before anything has changed.
+
+        Of all that a GPU works out in it the host asks once: whether it may go on, and what the losses are.
+        """
         settings, step = self.settings, self.done
         set_rates(self.optimiser, settings.schedule, step, settings.steps)
         numbers = [each.draw(settings.seed, step, settings.draws) for each in self.gates]
         mask = mask_of(self.gates, numbers)
         self.optimiser.zero_grad()
         losses, aimed, of_mask = self.gradient(self.stream.at(step), mask.detach())
-        loss = aimed.mean().item()
         penalty = self.penalty.of(self.gates, numbers, step)
         # The mask's own gradient, and the penalty's, go back to the parameters together. The former is of
         # this process's examples, the latter the same in every process.
@@ -118,10 +141,12 @@ class Training:
         gradients = [
             each.grad for each in (*(each.parameters for each in self.gates), *self.masked.also_learned)
         ]
-        finite = all(each is None or each.isfinite().all() for each in gradients)
-        if not (math.isfinite(loss) and math.isfinite(penalty.item()) and finite):
+        finite = [each.isfinite().all() for each in gradients if each is not None]
+        asked = [losses.mean(), aimed.mean(), penalty.detach(), *finite]
+        damage, loss, cost, *sound = torch.stack([each.to(losses) for each in asked]).tolist()
+        if not (math.isfinite(loss) and math.isfinite(cost) and all(sound)):
             raise BadNumbers(
-                f"NaN or infinity in step {step + 1:,}: loss {loss:.4g}, penalty {penalty.item():.4g}. "
+                f"NaN or infinity in step {step + 1:,}: loss {loss:.4g}, penalty {cost:.4g}. "
                 "The mask as it was before that step is kept where there is a checkpoint. "
                 "Begin anew with a lower rate."
             )
@@ -135,7 +160,7 @@ class Training:
             if self.done >= settings.steps - self.late_steps:
                 self.late += opened
         self.done += 1
-        return self.told(losses.mean().item(), loss, penalty.item(), opened)
+        return Taken(damage, loss, cost, opened)
 
     @property
     def late_steps(self) -> int:
@@ -151,7 +176,7 @@ class Training:
         """The mean loss of these examples under each mask, what of it is held small, and the gradient of that
         at the masks: this process's share of it."""
         numbers.requires_grad_()
-        total = torch.zeros(2, len(numbers), dtype=torch.float64)
+        total = torch.zeros(2, len(numbers), dtype=torch.float64, device=sums_on(numbers.device))
         with torch.enable_grad():
             for masks, losses in self.losses(index, numbers):
                 aimed = self.masked.aim(losses)
@@ -159,7 +184,7 @@ class Training:
                     inputs=[numbers, *self.masked.also_learned]
                 )
                 for row, each in zip(total, (losses, aimed), strict=True):
-                    row[masks] += each.detach().double().sum(1).cpu() / len(index)
+                    row[masks] += sent(each.detach(), total.device).double().sum(1) / len(index)
         for each in self.masked.also_learned:
             each.grad = summed(needed(each.grad))
         total = summed(total)
@@ -171,14 +196,13 @@ class Training:
         """Of these examples under the masks, as many at a time as memory allows; and of which masks."""
         return losses_under(self.model, self.pairs, self.masked, self.held, self.batch_size, index, numbers)
 
-    def told(self, damage: float, loss: float, penalty: float, opened: Tensor) -> dict[str, float]:
-        """`damage`: what the loss is made of, before the flow turns it round."""
+    def told(self, found: Taken) -> dict[str, float]:
         edges = self.gates[0].edges
-        left = opened.sum().item() / self.gates[0].repeats
+        left = found.opened.sum().item() / self.gates[0].repeats
         return {
-            "loss": loss,
-            self.held.metric.name: self.held.value(damage),
-            "penalty": penalty,
+            "loss": found.loss,
+            self.held.metric.name: self.held.value(found.damage),
+            "penalty": found.penalty,
             self.counted: left,
             "sparsity": 1 - left / edges,
             **self.penalty.told(),

@@ -21,6 +21,7 @@ from edgewise.circuit import Circuit, Scores
 from edgewise.distributed import gathered
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
+from edgewise.models.sending import sent, sums_on
 from edgewise.models.transformer import Transformer
 from edgewise.patching.replacements import Replacer
 from edgewise.patching.single import SingleEdges
@@ -97,14 +98,15 @@ class _Trial:
         self.model, self.batch, self.metric = model, batch, metric
         self.full = model(batch.clean, batch.read)
         require_finite(self.full, model, batch)
-        self.clean = self.goodness(self.full)
+        self.clean = self.goodness(self.full).cpu()
         self.single = SingleEdges(model, batch.clean, batch.read, replacer.sources(batch.corrupted))
         self.together = max(1, TOKENS // batch.clean.numel())
 
     def goodness(self, logits: Tensor) -> Tensor:
         """Summed over examples."""
         full = self.full if self.metric.compares_with_full(self.batch) else None
-        return self.metric.goodness(self.metric(logits, self.batch, full)).double().sum(-1).cpu()
+        found = self.metric.goodness(self.metric(logits, self.batch, full))
+        return sent(found, sums_on(self.model.device)).double().sum(-1)
 
     def lost(self, row: int, sources: list[int]) -> Tensor:
         """What each source's absence from this reader costs, summed over examples."""
@@ -119,4 +121,4 @@ class _Trial:
             self.goodness(self.single.logits_without(row, sources[start : start + self.together]))
             for start in range(0, len(sources), self.together)
         ]
-        return torch.cat(found)
+        return torch.cat(found).cpu()

@@ -64,11 +64,11 @@ def batch_scores(
     groups = [Group("embedding", 0)]
     for name, differences in (("head", apart.heads), ("mlp", apart.mlps)):
         groups += [Group(name, layer, live[name][layer], each) for layer, each in enumerate(differences)]
-    total = torch.zeros(Graph.of(model.config).shape, dtype=torch.float64)
+    total = torch.zeros(Graph.of(model.config).shape, dtype=torch.float64, device=model.device)
     shares = [step / steps for step in range(1, steps + 1)]
     for group in groups:
         tapes = map(partial(group.run, model, ends, batch, metric), shares)
-        total += edge_gradients_of_runs(model, apart, ((tape, 1 / steps) for tape in tapes)).cpu()
+        total += edge_gradients_of_runs(model, apart, ((tape, 1 / steps) for tape in tapes))
     return total / len(groups)
 
 

@@ -24,8 +24,9 @@ from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.methods.gradients import check_gradient, mean_scores
+from edgewise.models.sending import sent
 from edgewise.models.transformer import Transformer
-from edgewise.patching.forward import patched_logits
+from edgewise.patching.forward import run_patched
 from edgewise.patching.replacements import Replacer
 from edgewise.patching.workspace import Workspace
 from edgewise.progress import Progress
@@ -69,15 +70,21 @@ def batch_scores(
     with torch.no_grad():
         replacements = replacer.replacements(batch.corrupted)
         full = model(batch.clean, batch.read) if metric.compares_with_full(batch) else None
-    total = torch.zeros(graph.shape, dtype=torch.float64)
+    total = torch.zeros(graph.shape, dtype=torch.float64, device=model.device)
     for step in range(steps):
         mask = torch.full(graph.shape, (step + 0.5) / steps, device=model.device, requires_grad=True)
         with torch.enable_grad():
-            logits = patched_logits(
-                model, batch.clean, mask, replacements, read=batch.read, workspace=workspace
+            logits = run_patched(
+                model,
+                batch.clean,
+                mask,
+                replacements,
+                read=batch.read,
+                where=batch.where,
+                workspace=workspace,
             )
             goodness = metric.goodness(metric(logits, batch, full)).sum()
         goodness.backward(inputs=[mask])
         assert mask.grad is not None
-        total += mask.grad.double().cpu() / steps
-    return total * graph.edges
+        total += mask.grad.double() / steps
+    return total * sent(graph.edges, model.device)

@@ -128,7 +128,8 @@ def edge_pruning(
         gates = [subject.gates("edges", relaxation)]
         if nodes:
             gates.append(subject.gates("nodes", relaxation, "sources", place=1))
-        penalty = Lagrangian(targets, round(rise * training.steps), multiplier_rate, training.hold)
+        rises = round(rise * training.steps)
+        penalty = Lagrangian(targets, rises, multiplier_rate, training.hold, model.device)
         return subject.learn(stage, gates, penalty, exact=target < 1)
 
     best, _ = of_several_tries(subject, "the mask", learn)

@@ -6,6 +6,7 @@ differ. Where some edges are gone from the beginning, what lies below is their c
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -14,10 +15,11 @@ from torch import Tensor
 
 from edgewise.distributed import gathered
 from edgewise.graph import Graph
+from edgewise.models.sending import sent, sums_on
 from edgewise.models.tape import SOURCES, Tape
 from edgewise.models.transformer import Transformer
 from edgewise.patching.budget import masks_at_once
-from edgewise.patching.forward import patched_logits
+from edgewise.patching.forward import run_patched
 from edgewise.patching.patched_run import PatchedTape
 from edgewise.patching.replacements import Replacements, Replacer
 from edgewise.patching.workspace import Workspace
@@ -66,12 +68,13 @@ class Trials:
         require_finite(full, self.model, batch)
         if not torch.equal(self.start, self.graph.edges):
             below = PatchedTape()
-            patched_logits(
+            run_patched(
                 self.model,
                 batch.clean,
                 self.start.float(),
                 replacements,
                 read=batch.read,
+                where=batch.where,
                 live_only=False,
                 record=below,
                 workspace=self.workspace,
@@ -93,16 +96,18 @@ class Trials:
         layer: int,
     ) -> Float[Tensor, " masks"]:
         """The losses with each mask, summed over all examples."""
-        total = torch.zeros(len(masks), dtype=torch.float64)
+        total = torch.zeros(len(masks), dtype=torch.float64, device=sums_on(self.model.device))
+        seen: list[tuple[Tensor, Batch]] = []
         for known in self.known:
             batch, together = known.batch, self._together(known, most, layer)
             for start in range(0, len(masks), together):
-                logits = patched_logits(
+                logits = run_patched(
                     self.model,
                     batch.clean,
                     masks[start : start + together],
                     known.replacements,
                     read=batch.read,
+                    where=batch.where,
                     clean=known.below,
                     from_layer=layer,
                     workspace=self.workspace,
@@ -111,9 +116,18 @@ class Trials:
                 # A few at a time, for what metrics make of a vocabulary is as large as the logits.
                 few = logits.split(max(1, NUMBERS * len(logits) // logits.numel()))
                 values = -self.metric.goodness(torch.cat([self.metric(one, batch, full) for one in few]))
+                seen.append((values, batch))
+                total[start : start + together] += sent(values, total.device).double().sum(-1)
+        found: list[float] = (total / self.count).tolist()
+        if not all(map(math.isfinite, found)):
+            for values, batch in seen:
                 require_finite(values, self.model, batch)
-                total[start : start + together] += values.double().sum(-1).cpu()
-        return total
+        # Asked for once.
+        found: list[float] = total.tolist()
+        if not all(map(math.isfinite, found)):
+            for values, batch in seen:
+                require_finite(values, self.model, batch)
+        return torch.tensor(found, dtype=torch.float64)
 
     def _together(self, known: _Known, most: Float[Tensor, "readers sources"], layer: int) -> int:
         """How many masks to run at once, none of which has an edge that `most` has not."""

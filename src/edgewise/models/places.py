@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from edgewise.models.config import ModelConfig, Rotary
+from edgewise.models.sending import sent
 
 
 class Places:
@@ -61,7 +62,7 @@ def rotate(x: Tensor, rotation: tuple[Tensor, Tensor] | None, positions: slice |
 
 def _rotation(rotary: Rotary, tokens: int, like: Tensor) -> tuple[Tensor, Tensor]:
     exact = torch.float64 if like.dtype == torch.float64 else torch.float32
-    frequencies = torch.tensor(rotary.frequencies_for(tokens), device=like.device, dtype=exact)
+    frequencies = sent(torch.tensor(rotary.frequencies_for(tokens), dtype=exact), like.device)
     angles = torch.arange(tokens, device=like.device, dtype=exact)[:, None] * frequencies
     angles = torch.cat((angles, angles), dim=-1)
     return (angles.cos() * rotary.scale).to(like.dtype), (angles.sin() * rotary.scale).to(like.dtype)

@@ -11,18 +11,23 @@ from edgewise.models.transformer import Transformer
 
 
 def random_model(
-    config: ModelConfig, seed: int = 0, scale: float = 1.0, dtype: torch.dtype = torch.float32
+    config: ModelConfig,
+    seed: int = 0,
+    scale: float = 1.0,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
 ) -> Transformer:
     """A model whose matrices keep the size of what they read times `scale`; norms near 1, biases not 0.
 
-    The numbers are drawn in float32, so that models of several dtypes are one model, rounded.
+    The numbers are drawn in float32, tensor by tensor, so that models of several dtypes are one model,
+    rounded; each device draws its own.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator(device).manual_seed(seed)
     with torch.device("meta"):
         shapes = {name: tensor.shape for name, tensor in Transformer(config).state_dict().items()}
 
     def draw(name: str, shape: torch.Size) -> Tensor:
-        numbers = torch.randn(shape, generator=generator)
+        numbers = torch.randn(shape, generator=generator, device=device)
         if name.endswith("norm.weight"):
             return 1 + 0.1 * numbers
         if name.endswith("bias"):

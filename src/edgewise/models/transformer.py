@@ -85,9 +85,7 @@ class Transformer(nn.Module):
         """What each embedding source writes: one tensor, or tokens' and positions' apart."""
         embedded = F.embedding(tokens, self.token_embedding)
         if self.config.embedding_scale != 1.0:
-            embedded = embedded * torch.tensor(
-                self.config.embedding_scale, dtype=embedded.dtype, device=embedded.device
-            )
+            embedded = embedded * embedded.new_full((), self.config.embedding_scale)
         if self.config.positions != "learned":
             return [embedded]
         assert self.position_embedding is not None

@@ -18,6 +18,7 @@ from torch import Tensor
 from edgewise.graph import Graph
 from edgewise.models.tape import PROJECTIONS
 from edgewise.models.transformer import Transformer
+from edgewise.patching.products import chunk_bytes, operands_dtype, product
 from edgewise.patching.reader_gradients import AtHeads, GradientTape, ReaderGradients
 from edgewise.patching.replacements import Sources
 from edgewise.patching.written import expand
@@ -53,11 +54,12 @@ def edge_gradients_of_runs(
     return total + edge_gradients(model, differences, readers)
 
 
-def tokens_at_once(graph: Graph, tokens: int, width: int, number: int) -> int:
+def tokens_at_once(graph: Graph, tokens: int, width: int, number: int, device: torch.device) -> int:
     """How many tokens are expanded and contracted at a time; `number`: bytes of one."""
     rows = graph.shape[1] + COPIES * 3 * graph.heads
     each = rows * width * number
-    return max(1, min(tokens, LARGEST_CHUNK // each, max(SMALLEST_CHUNK // each, tokens // 4)))
+    smallest, largest = (chunk_bytes(size, device) for size in (SMALLEST_CHUNK, LARGEST_CHUNK))
+    return max(1, min(tokens, largest // each, max(smallest // each, tokens // 4)))
 
 
 class _Contraction:
@@ -69,14 +71,15 @@ class _Contraction:
             for tensors in (differences.embeddings, differences.heads, differences.mlps)
         )
         self.tokens, self.width = self.embeddings[0].shape
-        self.dtype = torch.promote_types(model.dtype, torch.float32)
-        self.scores = torch.zeros(self.graph.shape, dtype=self.dtype, device=model.device)
+        self.dtype = operands_dtype(model)
+        exact = torch.promote_types(self.dtype, torch.float32)
+        self.scores = torch.zeros(self.graph.shape, dtype=exact, device=model.device)
 
     def total(self) -> Float[Tensor, "readers sources"]:
         tokens, sources = self.tokens, self.graph.shape[1]
-        step = tokens_at_once(self.graph, tokens, self.width, self.scores.element_size())
-        buffer = self.scores.new_empty(sources * step * self.width)
-        room = self.scores.new_empty(3 * self.graph.heads * step * self.width)
+        step = tokens_at_once(self.graph, tokens, self.width, self.dtype.itemsize, self.model.device)
+        buffer = self.scores.new_empty(sources * step * self.width, dtype=self.dtype)
+        room = self.scores.new_empty(3 * self.graph.heads * step * self.width, dtype=self.dtype)
         for start in range(0, tokens, step):
             chunk = slice(start, min(start + step, tokens))
             size = sources * (chunk.stop - chunk.start) * self.width
@@ -89,7 +92,7 @@ class _Contraction:
         # The streams' gradients have come back through their norms, and do not see what is centred away.
         for row, gradient in self.readers.streams.items():
             seen = sources[: self.graph.visible[row]].flatten(1)
-            self.scores[row, : len(seen)] += seen @ gradient[chunk].flatten().to(self.dtype)
+            self.scores[row, : len(seen)] += product(seen, gradient[chunk].flatten().to(self.dtype))
         if any(layer.attention_norm.kind == "layer" for layer in self.model.layers):
             sources -= sources.mean(-1, keepdim=True)
         for index, at_heads in self.readers.heads.items():
@@ -102,7 +105,7 @@ class _Contraction:
         self, index: int, at_heads: AtHeads, chunk: slice, sources: Tensor, room: Tensor
     ) -> Float[Tensor, "rows sources"]:
         layer, tokens = self.model.layers[index], sources.shape[1]
-        given = at_heads.scaled[:, chunk]
+        given = at_heads.scaled[:, chunk].to(self.dtype)
         gradient = room[: len(given) * tokens * self.width].view(len(given), tokens, self.width)
         start = 0
         for name in PROJECTIONS:
@@ -114,11 +117,11 @@ class _Contraction:
             torch.bmm(given[rows], weight, out=gradient[rows])
         if layer.attention_norm.kind != "none":
             gradient *= layer.attention_norm.weight
-        product = gradient.flatten(1) @ sources.flatten(1).T
+        found = product(gradient.flatten(1), sources.flatten(1).T)
         if at_heads.streams:
-            streams = (stream[chunk].to(self.dtype) for stream in at_heads.streams)
+            streams = (stream[chunk].to(self.scores.dtype) for stream in at_heads.streams)
             normed = torch.stack([layer.attention_norm.statistics(stream)[0] for stream in streams], -1)
             along = torch.stack([each[chunk] for each in at_heads.along], 1)
-            seen = torch.bmm(sources.transpose(0, 1), normed)
-            product -= along.flatten(0, 1).T @ seen.transpose(1, 2).flatten(0, 1)
-        return product
+            seen = product(sources.transpose(0, 1), normed.to(self.dtype)).to(along.dtype)
+            found -= along.flatten(0, 1).T @ seen.transpose(1, 2).flatten(0, 1)
+        return found

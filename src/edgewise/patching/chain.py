@@ -145,7 +145,8 @@ class _Read(torch.autograd.Function):
         for chunk in outbox.chunks(rows.stop - rows.start, where):
             here = slice(chunk.start - where.start, chunk.stop - where.start)
             mixed = outbox.mix(rows, slots, base, chunk)
-            passed[here] = mixed[..., reader.rows :, :]
+            if past:
+                passed[here] = mixed[..., reader.rows :, :]
             part, statistics = reader.forward(mixed, chunk)
             made[:, :, :, here] = part.permute(3, 2, 0, 1, 4)
             ctx.statistics.append(statistics)
@@ -164,7 +165,8 @@ class _Read(torch.autograd.Function):
             room = outbox.room("gradient", ctx.rows, chunk)
             of_made = made[:, :, :, here].permute(2, 3, 1, 0, 4)
             gradient = reader.backward(mixed, of_made, statistics, room)
-            gradient[..., reader.rows :, :] = passed[here]
+            if passed.numel():
+                gradient[..., reader.rows :, :] = passed[here]
             outbox.unmix(ctx.rows, ctx.slots, chunk, gradient)
             if of_base is not None:
                 into = of_base[chunk] if len(base) > 1 else of_base

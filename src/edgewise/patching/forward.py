@@ -14,10 +14,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from edgewise.errors import BadInput, check_kind
+from edgewise.errors import BadInput
 from edgewise.graph import Graph
+from edgewise.models.sending import sent
 from edgewise.models.tape import Tape
-from edgewise.models.transformer import Transformer, check_model
+from edgewise.models.transformer import Transformer
+from edgewise.patching.forward_checks import check_kinds, check_mask, check_prompts, check_tokens
 from edgewise.patching.patched_run import PatchedRun, PatchedTape
 from edgewise.patching.plan import Plan
 from edgewise.patching.replacements import Replacements
@@ -54,14 +56,14 @@ def patched_logits(
     - thrifty: of what a layer works out keep nothing but what its sources write, and work it out again in
       the backward pass: half as much time more, for the memory of one layer in the place of all.
     """
-    wrong = _check_kinds(model, tokens, mask, replacements)
-    if wrong := wrong or _check_tokens(model, tokens):
+    wrong = check_kinds(model, tokens, mask, replacements)
+    if wrong := wrong or check_tokens(model, tokens):
         raise BadInput(*wrong)
     graph = Graph.of(model.config)
-    embedded = model.embed(tokens) if embeddings is None else embeddings
+    shape = (*tokens.shape, model.config.width) if embeddings is None else tuple(embeddings[0].shape)
     problems = [
-        *_check_mask(graph, mask, embedded[0].shape[1], from_layer, getattr(clean, "mask", None)),
-        *_check_prompts(embedded[0].shape, read, replacements),
+        *check_mask(graph, mask, shape[1], from_layer, getattr(clean, "mask", None)),
+        *check_prompts(shape, read, replacements),
     ]
     if from_layer and clean is None:
         problems.append("from_layer needs clean: a tape of the plain run, to take the layers below from.")
@@ -71,6 +73,45 @@ def patched_logits(
         problems.append("record keeps a run of one mask, all of it: give live_only=False.")
     if problems:
         raise BadInput(*problems)
+    return run_patched(
+        model,
+        tokens,
+        mask,
+        replacements,
+        read=read,
+        where=None if read is None else slice(int(read.min()), int(read.max()) + 1),
+        embeddings=embeddings,
+        live_only=live_only,
+        clean=clean,
+        from_layer=from_layer,
+        workspace=workspace,
+        record=record,
+        thrifty=thrifty,
+    )
+
+
+def run_patched(
+    model: Transformer,
+    tokens: Int[Tensor, "examples positions"],
+    mask: Float[Tensor, "*leading readers sources"],
+    replacements: Replacements,
+    *,
+    read: Int[Tensor, "examples reads"] | None = None,
+    where: slice | None = None,
+    embeddings: list[Float[Tensor, "examples positions width"]] | None = None,
+    live_only: bool | None = None,
+    clean: Tape | None = None,
+    from_layer: int = 0,
+    workspace: Workspace | None = None,
+    record: PatchedTape | None = None,
+    thrifty: bool = False,
+) -> Float[Tensor, "*masks examples reads vocabulary"]:
+    """`patched_logits` of what has been checked, without a look at a number: a GPU's host need not wait.
+
+    - where: from the first position that is read to the last; None: not known.
+    """
+    graph = Graph.of(model.config)
+    embedded = model.embed(tokens) if embeddings is None else embeddings
     stacked = mask.reshape(-1, 1 if mask.ndim < 4 else mask.shape[-3], *graph.shape)
     if live_only is None:
         graded = (
@@ -80,9 +121,19 @@ def patched_logits(
     plan = Plan.everything(graph)
     if live_only:
         plan = Plan.live(graph, stacked, replacements.from_a_run, model.config.heads_share_a_norm)
-    stacked = stacked.to(model.device, model.dtype)
+    # A mask is no less exact than the model: its gradient comes back in its own precision.
+    stacked = sent(stacked, model.device).to(torch.promote_types(stacked.dtype, model.dtype))
     run = PatchedRun(
-        model, plan, stacked, replacements, embedded, read, from_layer, workspace or Workspace(), record
+        model,
+        plan,
+        stacked,
+        replacements,
+        embedded,
+        read,
+        where,
+        from_layer,
+        workspace or Workspace(),
+        record,
     )
     if record is not None:
         record.mask = mask.detach().clone()
@@ -94,70 +145,3 @@ def patched_logits(
             run.compute_layer(index, thrifty)
     logits = run.logits()
     return logits[0] if mask.ndim == 2 else logits
-
-
-def _check_kinds(model: object, tokens: object, mask: object, replacements: object) -> list[str]:
-    return [
-        *check_model(model),
-        *check_kind(tokens, Tensor, "a tensor of token ids", "torch.tensor(ids) makes one of a list."),
-        *check_kind(mask, Tensor, "a tensor of a number per edge", "A circuit gives one: circuit.mask()."),
-        *check_kind(
-            replacements,
-            Replacements,
-            "an ew.Replacements",
-            "Replacements.of_run(model, corrupted tokens) gives them.",
-        ),
-    ]
-
-
-def _check_tokens(model: Transformer, tokens: Tensor) -> list[str]:
-    if tokens.is_floating_point() or tokens.ndim != 2:
-        return [f"token ids [examples, positions] were needed. Got {tuple(tokens.shape)}, {tokens.dtype}."]
-    if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < model.config.vocabulary:
-        least, largest = int(tokens.min()), int(tokens.max())
-        known = f"from 0 to {model.config.vocabulary - 1:,}"
-        return [f"token ids {known}, the model's own, were needed. Got {least:,} to {largest:,}."]
-    return []
-
-
-def _check_mask(
-    graph: Graph, mask: Tensor, length: int, from_layer: int, recorded: Tensor | None
-) -> list[str]:
-    if mask.ndim not in (2, 3, 4) or mask.shape[-2:] != graph.shape or not mask.numel():
-        return [f"a mask of {graph.shape} [readers, sources] was needed. Got {tuple(mask.shape)}."]
-    problems = []
-    if mask.isnan().any():
-        problems.append("a mask needs numbers. Got NaN.")
-    if mask.ndim == 4 and mask.shape[1] not in (1, length):
-        problems.append(
-            f"a mask with positions needs one for each of the {length} tokens. Got {mask.shape[1]}."
-        )
-    if not 0 <= from_layer <= graph.layers:
-        return [*problems, f"from_layer must be from 0 to {graph.layers}. Got {from_layer}."]
-    below = slice(0, graph.head_readers(from_layer).start if from_layer < graph.layers else -1)
-    kept = mask.new_ones(graph.shape) if recorded is None else recorded
-    if from_layer and not (mask == kept)[..., below, :][..., graph.edges.to(mask.device)[below]].all():
-        like = "1" if recorded is None else "those of the recorded run"
-        problems.append(
-            f"with from_layer={from_layer}, masks must be {like} for every reader below layer {from_layer}."
-        )
-    return problems
-
-
-def _check_prompts(shape: tuple[int, ...], read: Tensor | None, replacements: Replacements) -> list[str]:
-    examples, length, _ = shape
-    if not examples * length:
-        return [f"at least one prompt of one token was needed. Got {examples} of {length} tokens."]
-    problems = []
-    if read is not None and (read.ndim != 2 or len(read) != examples or not read.numel()):
-        problems.append(f"read: positions [{examples} examples, reads] were needed. Got {tuple(read.shape)}.")
-    elif read is not None and not 0 <= int(read.min()) <= int(read.max()) < length:
-        problems.append(f"positions to read must be from 0 to {length - 1}. Got {read.tolist()}.")
-    replaced_examples, replaced, _ = replacements.final_input.shape
-    if replaced_examples not in (1, examples):
-        problems.append(
-            f"replacements for {examples} examples were needed. Got those of {replaced_examples}."
-        )
-    if replaced != length and (replacements.from_a_run or replaced != 1):
-        problems.append(f"replacements for {length} tokens were needed. Got those of {replaced} tokens.")
-    return problems

@@ -21,16 +21,16 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.patching.products import chunk_bytes, product
 from edgewise.patching.workspace import Workspace
 
 CHUNK_BYTES = 16_000_000
-"""Of readers' inputs alive at once: a part of a processor's last-level cache; on a GPU it only bounds a
-temporary."""
+"""Of readers' inputs alive at once: a part of a processor's last-level cache."""
 
 
-def positions_at_once(readers: int, stream: int) -> int:
+def positions_at_once(readers: int, stream: int, device: torch.device) -> int:
     """How many positions are read at a time; `stream`: bytes of one reader's inputs at one of them."""
-    return max(1, CHUNK_BYTES // (readers * stream))
+    return max(1, chunk_bytes(CHUNK_BYTES, device) // (readers * stream))
 
 
 class Outbox:
@@ -52,7 +52,7 @@ class Outbox:
         masks, slots = mask.shape[0], mask.shape[-1]
         shared = slots if masks == 1 else shared
         self.tokens, self.masks, self.width = (positions, examples), masks, width
-        self.mask = F.pad(mask.detach(), (1, 0), value=1.0).transpose(0, 1)
+        self.mask = F.pad(mask.detach().to(like.dtype), (1, 0), value=1.0).transpose(0, 1)
         """[positions or 1, masks, readers, 1 + slots]; slot -1 comes first, and everyone has all of it."""
         self.mask_is_learned = mask.requires_grad
         self.workspace, self.run = workspace, workspace.open()
@@ -100,7 +100,7 @@ class Outbox:
     def chunks(self, readers: int, where: slice) -> Iterator[slice]:
         """The positions in `where`, a few at a time."""
         of_one = self.masks * self.tokens[1] * self.width * self.values[0].element_size()
-        step = positions_at_once(readers, of_one)
+        step = positions_at_once(readers, of_one, self.mask.device)
         for start in range(where.start, where.stop, step):
             yield slice(start, min(start + step, where.stop))
 
@@ -135,9 +135,9 @@ class Outbox:
             of_sources.baddbmm_(mask.transpose(1, 2), of_mix)
             if self.mask_gradient is not None:
                 sources = block.flatten(0, 2)
-                product = torch.bmm(of_mix, sources.transpose(1, 2)).view(*gradient.shape[:-1], -1)
+                found = product(of_mix, sources.transpose(1, 2)).view(*gradient.shape[:-1], -1)
                 into = self.at(self.mask_gradient, rows, part, chunk)
-                into += product.sum(1).sum_to_size(into.shape)
+                into += found.sum(1, dtype=into.dtype).sum_to_size(into.shape)
 
     def room(self, name: str, rows: slice, chunk: slice) -> Tensor:
         """For a chunk's reader inputs, [positions, examples, masks, rows, width]."""

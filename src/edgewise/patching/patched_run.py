@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from edgewise.models.sending import sent_indices
 from edgewise.models.tape import SOURCES, Tape
 from edgewise.models.transformer import Transformer
 from edgewise.patching.chain import Chain
@@ -42,6 +43,7 @@ class PatchedRun:
         replacements: Replacements,
         embedded: list[Float[Tensor, "examples positions width"]],
         read: Int[Tensor, "examples reads"] | None,
+        where: slice | None,
         from_layer: int,
         workspace: Workspace,
         record: PatchedTape | None = None,
@@ -52,8 +54,8 @@ class PatchedRun:
         examples, positions, width = embedded[0].shape
         self.read, self.where = read, None
         """The positions that are read at the end: all that the last layer has to write. None: everywhere."""
-        if read is not None and record is None and (read.min() > 0 or read.max() + 1 < positions):
-            self.where = slice(int(read.min()), int(read.max()) + 1)
+        if record is None and where is not None and (where.start > 0 or where.stop < positions):
+            self.where = where
         picked, shared = plan.pick(stacked), plan.slots_before(from_layer)
         outbox = Outbox(picked, shared, positions, examples, width, embedded[0], workspace)
         self.chain = Chain(outbox, picked)
@@ -65,8 +67,10 @@ class PatchedRun:
         """A layer whose readers see what they see in the run on the tape: its outputs are those there."""
 
         def keep() -> None:
-            if heads := self.plan.heads[index]:
-                self._write_heads(index, clean["head"][index][None, :, :, heads], None)
+            if self.plan.heads[index]:
+                picked, heads = self.plan.picked_heads(index), clean["head"][index]
+                heads = heads if picked is None else heads[:, :, sent_indices(picked, heads.device)]
+                self._write_heads(index, heads[None], None)
             if self.plan.mlps[index]:
                 self._write_mlp(index, clean["mlp"][index][None], None)
 
@@ -113,13 +117,13 @@ class PatchedRun:
             self._write_heads(index, heads, where)
             if passing and mlp_base is not None:
                 # The MLP's mix of everything below this layer came along with the heads'.
-                mlp_base, begun = mlp_base - base + passed[..., 0, :], entering
+                mlp_base, begun = mlp_base - base + passed.squeeze(-2), entering
         if mlp_base is not None:
             layer = self.model.layers[index]
             reader = NormReader(layer.mlp_norm, self.model.config.width)
             seen = entering if self.model.config.parallel else self.slots_written
             normed, _ = self._read(reader, slice(begun, seen), mlp_base, where)
-            wrote = layer.write_mlp(normed[:, :, 0])
+            wrote = layer.write_mlp(normed.squeeze(2))
             self.record("mlp", wrote[0])
             self._write_mlp(index, wrote, where)
 
@@ -150,7 +154,8 @@ class PatchedRun:
         picked = self.plan.picked_heads(index)
         reader = HeadReader(layer.attention, layer.attention_norm, config.key_readers, picked, places, names)
         made, passed = self._read(reader, slice(0, self.slots_written), base, where, passing)
-        return [made[:, :, rows].flatten(0, 1).transpose(1, 2) for rows, _, _ in reader.parts], passed
+        parts = made.split([rows.stop - rows.start for rows, _, _ in reader.parts], 2)
+        return [part.flatten(0, 1).transpose(1, 2) for part in parts], passed
 
     def _read(
         self, reader: Reader, slots: slice, base: Tensor, where: slice | None = None, passing: bool = False
@@ -169,7 +174,8 @@ class PatchedRun:
         layer, picked = self.model.layers[index], self.plan.picked_heads(index)
         weight, replaced = layer.attention.output_weight, self.replacements.sources.heads[index]
         if picked is not None:
-            weight, replaced = weight[picked], replaced[:, :, picked]
+            some = sent_indices(picked, weight.device)
+            weight, replaced = weight[some], replaced[:, :, some]
         if layer.attention_post_norm.kind != "none":
             weight = weight * layer.attention_post_norm.weight[:, None]
         self._put((heads - _at(replaced, where)).permute(2, 1, 0, 3, 4), weight, where)
@@ -198,7 +204,7 @@ class PatchedRun:
         reader = NormReader(self.model.final_norm, self.model.config.width)
         base = _in_outbox_order(self.replacements.final_input)
         normed, _ = self._read(reader, slice(0, self.slots_written), base, self.where)
-        normed = normed[:, :, 0]
+        normed = normed.squeeze(2)
         if self.read is not None:
             at = (self.read - (self.where.start if self.where else 0))[None, :, :, None]
             normed = normed.gather(2, at.expand(normed.shape[0], -1, -1, normed.shape[-1]))

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.graph import Graph
+from edgewise.models.sending import sent_indices
 from edgewise.paths import needed_by_logits, reached_from_embeddings
 
 
@@ -52,10 +53,10 @@ class Plan:
         mlps = [graph.mlps and bool(compute[graph.mlp_source(layer)]) for layer in range(graph.layers)]
         return cls(graph, heads, mlps)
 
-    def picked_heads(self, layer: int) -> Tensor | None:
+    def picked_heads(self, layer: int) -> list[int] | None:
         """The heads of a layer to compute; None: all."""
         some = self.heads[layer]
-        return None if len(some) == self.graph.heads else torch.tensor(some)
+        return None if len(some) == self.graph.heads else some
 
     def slots(self, layer: int) -> list[int]:
         """The sources of a layer that are computed."""
@@ -86,9 +87,7 @@ class Plan:
         ]
         if (len(rows), len(slots)) == self.graph.shape:
             return mask
-        return mask[
-            ..., torch.tensor(rows, device=mask.device)[:, None], torch.tensor(slots, device=mask.device)
-        ]
+        return mask[..., sent_indices(rows, mask.device)[:, None], sent_indices(slots, mask.device)]
 
 
 def _whole_groups(graph: Graph, compute: Tensor) -> list[int]:

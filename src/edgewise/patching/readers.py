@@ -7,17 +7,19 @@ statistics - by its gradient.
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.models.layer import Attention, Norm
+from edgewise.models.sending import sent_indices
 
+FUSED_BACKWARD: Any = getattr(torch.ops.aten, "_fused_rms_norm_backward", None)
 Statistics = tuple[Tensor, ...]
-"""Of a norm's inputs: mean (0 for a root-mean-square norm) and scale, [..., 1]; nothing where there is no
-norm."""
+"""Of a norm's inputs: mean (0 for a root-mean-square norm) and scale, [..., 1]; scale alone where a GPU has
+one kernel for the norm; nothing where there is no norm."""
 
 
 @runtime_checkable
@@ -38,6 +40,12 @@ class Reader(Protocol):
         ...
 
 
+def has_fused_norms(stream: Tensor) -> bool:
+    """A GPU has one kernel for a root-mean-square norm, and one for its backward; torch has had them since
+    2.9. A norm's own memory traffic, in float32, would be more work than the mix before it."""
+    return stream.is_cuda and FUSED_BACKWARD is not None
+
+
 def norm_forward(norm: Norm, stream: Tensor) -> tuple[Tensor, Statistics]:
     if norm.kind == "none":
         return stream, ()
@@ -46,6 +54,9 @@ def norm_forward(norm: Norm, stream: Tensor) -> tuple[Tensor, Statistics]:
             stream, stream.shape[-1:], norm.weight, norm.bias, norm.epsilon
         )
         return normed, tuple(statistics)
+    if has_fused_norms(stream):
+        normed, scale = torch.ops.aten._fused_rms_norm(stream, stream.shape[-1:], norm.weight, norm.epsilon)
+        return normed, (scale,)
     exact = stream.to(torch.promote_types(stream.dtype, torch.float32))
     scale = norm.scale(exact)
     return (exact * scale).mul_(norm.weight).to(stream.dtype), (torch.zeros_like(scale), scale)
@@ -59,6 +70,10 @@ def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: 
     """
     if norm.kind == "none":
         return gradient
+    if len(statistics) == 1:
+        assert FUSED_BACKWARD is not None
+        given = (gradient.contiguous(), stream.contiguous(), stream.shape[-1:], *statistics, norm.weight)
+        return FUSED_BACKWARD(*given, (True, False))[0]
     exact = statistics[-1].dtype if norm.kind == "rms" else stream.dtype
     mean, scale = (part.expand(*gradient.shape[:-1], 1).contiguous() for part in statistics)
     given, weight = gradient.to(exact), norm.weight.to(exact)
@@ -66,7 +81,7 @@ def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: 
     # One kernel for both: a root-mean-square norm is a layer norm of mean 0, whose mean(g) is put back.
     wanted = (True, False, False)
     made = torch.ops.aten.native_layer_norm_backward(
-        given.contiguous(), stream, stream.shape[-1:], mean, scale, weight, torch.zeros_like(weight), wanted
+        given.contiguous(), stream, stream.shape[-1:], mean, scale, weight, None, wanted
     )[0]
     if norm.kind == "rms":
         made += (given @ weight)[..., None] * scale / stream.shape[-1]
@@ -106,7 +121,7 @@ class HeadReader:
         attention: Attention,
         norm: Norm,
         key_readers: int,
-        heads: Tensor | None = None,
+        heads: list[int] | None = None,
         position_embedding: Tensor | None = None,
         names: tuple[str, ...] = ("query", "key", "value"),
     ) -> None:
@@ -118,12 +133,15 @@ class HeadReader:
         for name in names:
             weight, bias = getattr(attention, f"{name}_weight"), getattr(attention, f"{name}_bias")
             rows = attention.heads if name == "query" else key_readers
-            if heads is not None or rows != weight.shape[0]:
-                of_heads = torch.arange(attention.heads) if heads is None else heads
-                readers = of_heads[:: attention.heads // rows] // (attention.heads // rows)
-                picked = readers // (rows // weight.shape[0])
+            sharing, group = attention.heads // rows, rows // weight.shape[0]
+            if heads is not None:
+                readers = [head // sharing for head in heads[::sharing]]
+                picked = sent_indices([reader // group for reader in readers], weight.device)
                 weight, bias = weight[picked], None if bias is None else bias[picked]
                 rows = len(readers)
+            elif group > 1:
+                weight = weight.repeat_interleave(group, 0)
+                bias = None if bias is None else bias.repeat_interleave(group, 0)
             self.parts.append((slice(start, start + rows), weight, bias))
             start += rows
         self.rows = start
@@ -154,7 +172,8 @@ class HeadReader:
         room: Float[Tensor, "*tokens readers width"],
     ) -> Float[Tensor, "*tokens readers width"]:
         by_reader = room.flatten(0, -3).transpose(0, 1)
-        by_reader[self.rows :] = 0
+        if len(by_reader) > self.rows:
+            by_reader[self.rows :] = 0
         for rows, weight, _ in self.parts:
             torch.bmm(gradient[rows].flatten(1, -2), weight, out=by_reader[rows])
         return norm_backward(self.norm, stream, statistics, room)

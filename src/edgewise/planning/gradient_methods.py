@@ -55,8 +55,10 @@ def reader_gradients(sizes: Sizes, runs: int = 1, frozen_norms: bool = False) ->
 
 def contraction(sizes: Sizes) -> int:
     """The chunk of tokens at which sources and readers are expanded."""
-    graph, width, exact = sizes.graph, sizes.config.width, sizes.exact
-    step = tokens_at_once(graph, sizes.places, width, exact)
+    graph, width = sizes.graph, sizes.config.width
+    # A GPU multiplies in bfloat16 and sums up in float32.
+    exact = sizes.number if sizes.on_gpu and sizes.dtype == "bfloat16" else sizes.exact
+    step = tokens_at_once(graph, sizes.places, width, exact, sizes.device)
     layer_norm = sizes.config.norm == "layer" and sizes.config.pre_norm
     at_readers = 3 * graph.heads * step * width * exact
     # A head's weights are made exact, and grouped ones repeated, a part at a time.

@@ -36,7 +36,7 @@ def chunk(sizes: Sizes, masks: int) -> int:
     """The inputs of a layer's readers at as many positions as are read at a time."""
     readers = readers_of_heads(sizes) + sizes.graph.mlps
     of_one = masks * sizes.examples * sizes.config.width * sizes.number
-    return min(sizes.tokens, positions_at_once(readers, of_one)) * readers * of_one
+    return min(sizes.tokens, positions_at_once(readers, of_one, sizes.device)) * readers * of_one
 
 
 def reading(sizes: Sizes, masks: int) -> int:
@@ -52,7 +52,7 @@ def reading_back(sizes: Sizes, masks: int) -> int:
 
 
 def _exactly(sizes: Sizes) -> bool:
-    return sizes.config.norm == "rms" and sizes.in_exact > 1
+    return sizes.config.norm == "rms" and sizes.in_exact > 1 and not sizes.on_gpu
 
 
 def replacements(sizes: Sizes) -> int:

@@ -144,6 +144,8 @@ def plan_of(request: PlanRequest) -> Plan:
         problems.add(f"edges are for methods that go edge by edge: {', '.join(BY_EDGES)}. Got {method!r}.")
     if request.shard_weights and gpus < 2:
         problems.add(f"to shard weights, two GPUs or more were needed. Got {gpus}. Give --gpus.")
+    if request.shard_weights and method in METHODS and METHODS[method].whole_weights:
+        problems.add(f"{method} needs all weights on each GPU. Leave --shard-weights out.")
     options, unknown_preset = with_preset(method, request.preset, request.options)
     problems.add(*unknown_preset)
     own: dict[str, Any] = {}

@@ -31,6 +31,10 @@ class Sizes:
     on_gpu: bool = True
 
     @property
+    def device(self) -> torch.device:
+        return torch.device("cuda" if self.on_gpu else "cpu")
+
+    @property
     def graph(self) -> Graph:
         return Graph.of(self.config)
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from edgewise.distributed import dealt, parts
 from edgewise.errors import BadInput, check_kind, kind_of
+from edgewise.models.sending import sent
 from edgewise.models.transformer import Transformer, check_model
 from edgewise.tasks.entries import Pair, read_entries
 from edgewise.tasks.prompt_rules import PromptRules
@@ -46,6 +47,8 @@ class Batch:
     """Where these pairs stand in the `Pairs` they came from."""
     counts: bool = True
     """False where it is another process's, and run for company."""
+    where: slice | None = None
+    """From the first position that is read to the last, as the host knows it; None: it does not."""
 
     def __len__(self) -> int:
         return len(self.index)
@@ -159,22 +162,41 @@ class Pairs(Sequence[Pair]):
         pairs = [self.pairs[each] for each in index]
         corrupted = [pair.corrupted for pair in pairs if pair.corrupted is not None]
         targets = [pair.target for pair in pairs if pair.target is not None]
+        reads = [place for pair in pairs for place in pair.read]
+        clean, replaced, read, correct, wrong, places = _filled(
+            [
+                [pair.clean for pair in pairs],
+                corrupted,
+                [pair.read for pair in pairs],
+                [pair.correct for pair in pairs],
+                [pair.wrong for pair in pairs],
+                [(each,) for each in index],
+            ],
+            device,
+        )
         return Batch(
-            clean=_filled([pair.clean for pair in pairs], device),
-            corrupted=_filled(corrupted, device) if corrupted else None,
-            read=_filled([pair.read for pair in pairs], device),
-            correct=_filled([pair.correct for pair in pairs], device),
-            wrong=_filled([pair.wrong for pair in pairs], device),
-            target=torch.tensor(targets, dtype=torch.float32, device=device) if targets else None,
-            index=torch.tensor(index, device=device),
+            clean=clean,
+            corrupted=replaced if corrupted else None,
+            read=read,
+            correct=correct,
+            wrong=wrong,
+            target=sent(torch.tensor(targets, dtype=torch.float32), device) if targets else None,
+            index=places[:, 0],
+            where=slice(min(reads), max(reads) + 1),
         )
 
 
-def _filled(rows: list[tuple[int, ...]], device: torch.device | str | None) -> Tensor:
-    """Rows of token ids, filled up with -1."""
-    longest = max(map(len, rows))
-    filled = [[*row, *[-1] * (longest - len(row))] for row in rows]
-    return torch.tensor(filled, dtype=torch.long, device=device)
+def _filled(tables: list[list[tuple[int, ...]]], device: torch.device | str | None) -> list[Tensor]:
+    """Tables of numbers, their rows filled up with -1; all by one copy to the device."""
+    filled: list[int] = []
+    shapes: list[tuple[int, int]] = []
+    for rows in tables:
+        longest = max(map(len, rows), default=0)
+        filled += [number for row in rows for number in (*row, *[-1] * (longest - len(row)))]
+        shapes.append((len(rows), longest))
+    there = sent(torch.tensor(filled, dtype=torch.long), device)
+    parts = there.split([rows * longest for rows, longest in shapes])
+    return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def prompt_rules(model: Transformer | PromptRules) -> PromptRules:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from edgewise.distributed import summed
+from edgewise.models.sending import sent, sums_on
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.tasks.finite import require_finite
@@ -26,10 +27,10 @@ def sum_over_examples(
     what: str = "",
 ) -> Tensor:
     """`found`: a batch's sum over its examples; `what` says what is being done."""
-    total = torch.zeros((), dtype=torch.float64)
+    total = torch.zeros((), dtype=torch.float64, device=sums_on(model.device))
     batches = pairs.own_batches(batch_size, model.device)
     for batch in (progress or Progress()).track(batches, what, len(batches)):
         sums = found(batch)
         require_finite(sums, model, batch)
-        total = total + batch.counts * sums.double().cpu()
-    return summed(total)
+        total = total + batch.counts * sent(sums, total.device).double()
+    return summed(total).cpu()
