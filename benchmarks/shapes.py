@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -66,45 +68,15 @@ def _shape(kind: Any, config: Any, pairs: int, tokens: int) -> Shape:
 
 SHAPES = {"gpt2-small": gpt2_small, "small-llama": small_llama}
 
-REAL: dict[str, tuple[str, dict[str, Any]]] = {
-    "GPT-2 small": ("gpt2", {}),
-    "GPT-2 XL": ("gpt2", {"n_layer": 48, "n_head": 25, "n_embd": 1600}),
-    "Pythia-2.8B": (
-        "gpt_neox",
-        {
-            "num_hidden_layers": 32,
-            "num_attention_heads": 32,
-            "hidden_size": 2560,
-            "intermediate_size": 10240,
-            "vocab_size": 50304,
-        },
-    ),
-    "Llama-3.1-8B": (
-        "llama",
-        {
-            "num_hidden_layers": 32,
-            "num_attention_heads": 32,
-            "num_key_value_heads": 8,
-            "hidden_size": 4096,
-            "intermediate_size": 14336,
-            "vocab_size": 128256,
-            "max_position_embeddings": 131072,
-        },
-    ),
-    "CodeLlama-13B": (
-        "llama",
-        {
-            "num_hidden_layers": 40,
-            "num_attention_heads": 40,
-            "num_key_value_heads": 40,
-            "hidden_size": 5120,
-            "intermediate_size": 13824,
-            "vocab_size": 32016,
-            "max_position_embeddings": 16384,
-        },
-    ),
+REAL = {
+    "GPT-2 small": "gpt2",
+    "GPT-2 XL": "gpt2-xl",
+    "Pythia-2.8B": "pythia-2.8b",
+    "Llama-3.1-8B": "llama-3.1-8b",
+    "CodeLlama-13B": "codellama-13b",
 }
-"""By Hugging Face's `model_type` and what of its config is not at the default and changes the shape."""
+"""By the name of the file that has what of its config gives it its shape."""
+CONFIGS = Path(__file__).parents[1] / "docs" / "scaling"
 CUT_DOWN: dict[str, dict[str, Any]] = {
     "gpt2": {"n_layer": 2, "n_head": 4, "n_embd": 32, "vocab_size": 100, "n_positions": 64},
     "gpt_neox": {
@@ -129,7 +101,8 @@ def real_config(name: str, small: bool = False) -> ModelConfig:
     """Of a model of `REAL`, as its family reads it."""
     from transformers import AutoConfig
 
-    kind, values = REAL[name]
+    values = json.loads((CONFIGS / f"{REAL[name]}.json").read_text())
+    kind = values.pop("model_type")
     given = {**values, **(CUT_DOWN[kind] if small else {})}
     return FAMILIES[kind].config(AutoConfig.for_model(kind, **given))
 

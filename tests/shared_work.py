@@ -4,6 +4,7 @@ python shared_work.py FOLDER FILE     under RANK and the like; the first process
 """
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
@@ -14,11 +15,12 @@ from torch.distributed.tensor import DTensor
 import edgewise as ew
 from edgewise.distributed import from_first
 from edgewise.masks import optimal
-from edgewise.methods import METHODS
+from edgewise.methods import METHODS, information_flow, star
 from edgewise.methods.learned import LEARNED
 from edgewise.methods.options import own_options
 from edgewise.models.fingerprint import weights_fingerprint
 from edgewise.models.transformer import Transformer
+from edgewise.patching import attribution, budget
 from node_cases import tiny_pairs
 from tiny_models import tiny_model
 
@@ -28,14 +30,22 @@ STEPS, FEWER = 20, 4
 BRIEFLY = {"hold": None, "tries": 1, "draws": 3}
 AT_ONCE = 3
 HELD = "held"
+SMALL = [
+    *((attribution, name, 2**12) for name in ("SMALLEST_CHUNK", "LARGEST_CHUNK")),
+    *((information_flow, "LARGEST_CHUNK", 2**12), (star, "TOKENS", 16), (budget, "BYTES", 2**18)),
+]
+"""So small that a process with more tokens than another would run the model more often."""
 
 
 def found(folder: Path) -> dict[str, torch.Tensor]:
     """Everything by its name. The folder holds models whose weights are shared out."""
     with patch.object(optimal, "STEPS", FEWER):
         everything = found_of(tiny_model("plain"), tiny_pairs(LENGTHS))
-    for place in sorted(folder.iterdir()):
-        everything |= found_with_shared_weights(place)
+    with ExitStack() as stack:
+        for of, name, value in SMALL:
+            stack.enter_context(patch.object(of, name, value))
+        for place in sorted(folder.iterdir()):
+            everything |= found_with_shared_weights(place)
     return everything
 
 
@@ -66,12 +76,16 @@ def found_with_shared_weights(place: Path) -> dict[str, torch.Tensor]:
     whole, model = ew.load(place), ew.load(place, shard_weights=True)
     pairs, all_found = tiny_pairs(LENGTHS), {}
     assert weights_fingerprint(model) == weights_fingerprint(whole)
-    for method in ("eap", "edge-pruning", *(["acdc", "activation-patching"] if place.name == "gpt2" else [])):
-        options = {**options_of(method), **({"steps": FEWER, "trim": None} if method in LEARNED else {})}
-        scores = ew.discover(model, pairs, method, batch_size=AT_ONCE, **options)
-        all_found[f"{place.name} {method}"] = scores.values
-    judged = ew.evaluate(model, pairs, scores.top(40), batch_size=AT_ONCE)
-    all_found[f"{place.name} faithfulness"] = torch.tensor(judged.faithfulness, dtype=torch.float64)
+    methods = {"eap": {}, "edge-pruning": {**BRIEFLY, "steps": FEWER, "trim": None}}
+    if place.name == "gpt2":
+        methods |= {"eap, fixed": {"qk_fix": True}, "information-flow-routes": {}}
+        methods |= {"acdc": {}, "activation-patching": {}}
+    for name, options in methods.items():
+        scores = ew.discover(model, pairs, name.split(",")[0], batch_size=AT_ONCE, **options)
+        all_found[f"{place.name} {name}"] = scores.values
+    curve = ew.curve(model, pairs, scores, batch_size=AT_ONCE)
+    faithfulness = [each.faithfulness for each in curve.evaluations]
+    all_found[f"{place.name} faithfulness"] = torch.tensor(faithfulness, dtype=torch.float64)
     held = torch.tensor([bytes_held(each) for each in (model, whole)])
     return {**all_found, f"{HELD} {place.name}": held}
 

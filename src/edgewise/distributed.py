@@ -126,6 +126,16 @@ def summed(tensor: Tensor) -> Tensor:
     return total
 
 
+def largest(number: int) -> int:
+    """Of what each process has."""
+    if here().count == 1:
+        return number
+    found = torch.tensor(number)
+    with others_may_end():
+        torch_distributed.all_reduce(found, torch_distributed.ReduceOp.MAX)
+    return int(found)
+
+
 def from_first(make: Callable[[], Made]) -> Made:
     """What the first process makes, in all of them; what goes wrong with it, too."""
     if here().count == 1:

@@ -72,7 +72,7 @@ def circuit_runs(
     last, replacements = replacers[0], replacers[0].replacements(batch.corrupted)
     yield replaced_logits(model, batch.clean, batch.read, replacements)
     tokens, width, sources = batch.clean.numel(), model.config.width, len(Graph.of(model.config).sources)
-    most = masks_at_once(tokens, width, sources, full.numel(), model.dtype)
+    most = -model.most_of_all(-masks_at_once(tokens, width, sources, full.numel(), model.dtype))
     for part in _alike(circuits, replacers[1:], most):
         if is_full(circuits[part.start]):
             yield from [full] * (part.stop - part.start)

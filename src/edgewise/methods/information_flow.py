@@ -76,8 +76,10 @@ def batch_importances(
     step = max(1, LARGEST_CHUNK // each)
     for tensors in tape.kept.values():
         tensors[:] = [tensor.flatten(0, 1) for tensor in tensors]
-    for start in range(0, tokens.numel(), step):
-        chunk = slice(start, start + step)
+    count = tokens.numel()
+    chunks = model.most_of_all(-(-count // step))
+    for place in range(chunks):
+        chunk = slice(place * count // chunks, (place + 1) * count // chunks)
         written = total.new_empty(len(graph.sources), len(tape["final_input"][0][chunk]), model.config.width)
         expand(model, tape["embedding"], tape["head"], tape["mlp"], chunk, written)
         room = torch.empty_like(written)

@@ -97,7 +97,7 @@ def fixed_scores(
     """
     graph, exact = Graph.of(model.config), torch.promote_types(model.dtype, torch.float32)
     scores = torch.zeros(graph.shape, dtype=exact, device=model.device)
-    together = max(1, TOKENS // streams[0].shape[:2].numel())
+    together = -model.most_of_all(-max(1, TOKENS // streams[0].shape[:2].numel()))
     for index, (stream, gradient) in enumerate(zip(streams, at_heads, strict=True)):
         if gradient is None:
             continue

@@ -8,7 +8,8 @@ through the layer (`Layer.forward`), and this file puts `fully_shard` around tha
 biases are small, and each process has them all. Weights are never trained, so no gradients are sent.
 
 Every process must run the model as often as the others, with the same layers in the same order; on how many
-prompts, is its own affair.
+prompts, is its own affair. So whatever decides how often something is run - chunks, masks at once - is asked
+of `Transformer.most_of_all`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
-from edgewise.distributed import here
+from edgewise.distributed import here, largest
 from edgewise.models.fingerprint import fingerprint_as
 from edgewise.models.layer import Layer
 from edgewise.models.transformer import Transformer
@@ -53,6 +54,9 @@ class ShardedTransformer(Transformer):
     def __getattr__(self, name: str) -> Any:
         tables = self.__dict__["_modules"].get("tables")
         return getattr(tables, name) if name in getattr(tables, "names", ()) else super().__getattr__(name)
+
+    def most_of_all(self, number: int) -> int:
+        return largest(number)
 
     def embed(self, tokens: Tensor) -> list[Tensor]:
         # Positions apart are a view of their table, which is gone after this.

@@ -80,8 +80,10 @@ class _Contraction:
         step = tokens_at_once(self.graph, tokens, self.width, self.dtype.itemsize, self.model.device)
         buffer = self.scores.new_empty(sources * step * self.width, dtype=self.dtype)
         room = self.scores.new_empty(3 * self.graph.heads * step * self.width, dtype=self.dtype)
-        for start in range(0, tokens, step):
-            chunk = slice(start, min(start + step, tokens))
+        # Each chunk looks at every weight.
+        chunks = self.model.most_of_all(-(-tokens // step))
+        for place in range(chunks):
+            chunk = slice(place * tokens // chunks, (place + 1) * tokens // chunks)
             size = sources * (chunk.stop - chunk.start) * self.width
             expanded = buffer[:size].view(sources, -1, self.width)
             expand(self.model, self.embeddings, self.heads, self.mlps, chunk, expanded)

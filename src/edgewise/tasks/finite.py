@@ -19,11 +19,13 @@ def require_finite(numbers: Tensor, model: Transformer, batch: Batch) -> None:
     narrow = model.dtype in (torch.float16, torch.bfloat16)
     advice = "Load it as float32 (--dtype float32)." if narrow else "Check the model's weights."
     for which, tokens in (("clean", batch.clean), ("corrupted", batch.corrupted)):
-        if tokens is None:
+        # Weights that are shared out no process can run alone.
+        if tokens is None or model.is_shared_out:
             continue
         for row in range(len(batch)):
             broken = first_broken_layer(model, tokens[row : row + 1], batch.read[row : row + 1])
             if broken is not None:
                 where = f"the {which} prompt of pair number {int(batch.index[row]) + 1}"
                 raise BadNumbers(f"{came}, on {where}: {broken} is the first to write it. {advice}")
-    raise BadNumbers(f"{came}, though its plain runs are finite. {advice}")
+    though = "" if model.is_shared_out else ", though its plain runs are finite"
+    raise BadNumbers(f"{came}{though}. {advice}")
