@@ -12,6 +12,7 @@ import torch
 
 import edgewise as ew
 from cli_cases import edgewise
+from edgewise.models.load import check_placement
 from processes import PATIENCE, begin, ended, free_port
 
 STEPS = 120
@@ -90,6 +91,19 @@ def test_what_is_wrong_is_told_once_whichever_process_finds_it(home):
     assert (first, second, output, others) == (2, 2, "", ["", ""])
     assert told.count("nowhere.jsonl") == 1
     assert not (home / "no").exists()
+
+
+def test_each_of_several_processes_needs_a_gpu_of_its_own(monkeypatch):
+    told = {"RANK": 0, "WORLD_SIZE": 4, "LOCAL_WORLD_SIZE": 4, "MASTER_ADDR": "here", "MASTER_PORT": 1}
+    for name, value in told.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    [problem] = check_placement(None, "cuda")
+    assert problem.startswith("a GPU for each of 4 processes on this machine was needed. It has 2.")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert check_placement(None, "cuda:1") == [
+        "of several processes each has its own GPU. Got cuda:1 for all. Give cuda."
+    ]
 
 
 def test_where_another_process_has_ended_the_rest_say_so_and_where_the_work_is(home):

@@ -24,3 +24,8 @@ def rank() -> int:
 def place() -> int:
     """Which of those on its machine."""
     return int(os.environ.get("LOCAL_RANK", "0")) if count() > 1 else 0
+
+
+def beside() -> int:
+    """How many are on its machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if count() > 1 else 1

@@ -17,6 +17,7 @@ import transformers
 from safetensors import SafetensorError
 from torch import Tensor
 
+from edgewise import launched
 from edgewise.distributed import here
 from edgewise.errors import BadInput, BrokenFile, Problems, did_you_mean, kind_of, unknown
 from edgewise.models import native
@@ -231,6 +232,16 @@ def _device(device: torch.device | str | None, problems: Problems, here: bool = 
         return None
     if not here:
         return named
+    if named.type == "cuda" and launched.count() > 1:
+        if launched.beside() > torch.cuda.device_count():
+            problems.add(
+                f"a GPU for each of {launched.beside()} processes on this machine was needed. It has "
+                f"{torch.cuda.device_count()}. Start as many processes: torchrun --nproc-per-node."
+            )
+            return None
+        if named.index is not None:
+            problems.add(f"of several processes each has its own GPU. Got {device!s} for all. Give cuda.")
+            return None
     try:
         # Only using a device shows whether it is there.
         return torch.empty(0, device=device).device

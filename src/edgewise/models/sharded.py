@@ -2,10 +2,11 @@
 
     a process holds     weights / processes  +  the layer at work, whole
 
-A layer's matrices are put together while it works and taken apart after it, in its backward pass again; so
-are the embeddings and the unembedding. The model knows nothing of it: all work with a layer's weights goes
-through the layer (`Layer.forward`), and this file puts `fully_shard` around that from outside. Norms and
-biases are small, and each process has them all. Weights are never trained, so no gradients are sent.
+A layer's matrices are put together while it works and taken apart after it, in its backward pass again.
+Embeddings and unembedding are cut into pieces no larger than a layer, which are put together one after the
+other. The model knows nothing of it: all work with a layer's weights goes through the layer
+(`Layer.forward`), and this file puts `fully_shard` around that from outside. Norms, biases and positions are
+small, and each process has them all. Weights are never trained, so no gradients are sent.
 
 Every process must run the model as often as the others, with the same layers in the same order; on how many
 prompts, is its own affair. So whatever decides how often something is run - chunks, masks at once - is asked
@@ -14,9 +15,11 @@ of `Transformer.most_of_all`.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
@@ -25,45 +28,48 @@ from edgewise.models.fingerprint import fingerprint_as
 from edgewise.models.layer import Layer
 from edgewise.models.transformer import Transformer
 
-Made = TypeVar("Made")
-TABLES = ("token_embedding", "position_embedding", "unembed_weight")
-"""Matrices that belong to no layer."""
 
-
-class Tables(nn.Module):
-    """Those of a model; what is one tensor (tied embeddings) stays one."""
+class Piece(nn.Module):
+    """Some rows of a table, from `start` on."""
 
     forward = Layer.forward
 
-    def __init__(self, matrices: dict[str, Tensor]) -> None:
+    def __init__(self, start: int, rows: Tensor) -> None:
         super().__init__()
-        self.names = tuple(matrices)
-        done: dict[tuple[int, torch.Size], nn.Parameter] = {}
-        for name, matrix in matrices.items():
-            place = (matrix.data_ptr(), matrix.shape)
-            if place not in done:
-                done[place] = nn.Parameter(matrix, requires_grad=False)
-            self.register_parameter(name, done[place])
+        self.start, self.stop = start, start + len(rows)
+        self.rows_weight = nn.Parameter(rows, requires_grad=False)
+
+    def look_up(self, tokens: Tensor) -> Tensor:
+        """The rows of these tokens; nothing where a token has its row elsewhere."""
+        mine = (tokens >= self.start) & (tokens < self.stop)
+        found = F.embedding((tokens - self.start).clamp(0, self.stop - self.start - 1), self.rows_weight)
+        return found * mine[..., None]
+
+    def project(self, normed: Tensor) -> Tensor:
+        return F.linear(normed, self.rows_weight)
 
 
 class ShardedTransformer(Transformer):
     """A model whose matrices are whole only while they are at work."""
 
-    tables: Tables
+    embeds: Sequence[Piece]
+    unembeds: Sequence[Piece]
 
-    def __getattr__(self, name: str) -> Any:
-        tables = self.__dict__["_modules"].get("tables")
-        return getattr(tables, name) if name in getattr(tables, "names", ()) else super().__getattr__(name)
+    @property
+    def token_embedding(self) -> Any:
+        """A part of it, which tells dtype and device."""
+        return self.embeds[0].rows_weight
 
     def most_of_all(self, number: int) -> int:
         return largest(number)
 
-    def embed(self, tokens: Tensor) -> list[Tensor]:
-        # Positions apart are a view of their table, which is gone after this.
-        return self.tables(lambda: [each.clone() for each in Transformer.embed(self, tokens)])
+    def look_up(self, tokens: Tensor) -> Tensor:
+        first, *others = (piece(piece.look_up, tokens) for piece in self.embeds)
+        return sum(others, start=first)
 
-    def unembed_normed(self, normed: Tensor) -> Tensor:
-        return self.tables(super().unembed_normed, normed)
+    def project_out(self, normed: Tensor) -> Tensor:
+        logits = torch.cat([piece(piece.project, normed) for piece in self.unembeds], -1)
+        return logits if self.unembed_bias is None else logits + self.unembed_bias
 
 
 def share_out(model: Transformer, dtype: torch.dtype | None, device: torch.device | None) -> Transformer:
@@ -72,22 +78,35 @@ def share_out(model: Transformer, dtype: torch.dtype | None, device: torch.devic
     device = torch.device("cpu") if device is None else device
     model.fingerprint = fingerprint_as(model, dtype)
     mesh = init_device_mesh(device.type, (here().count,))
-    matrices = {name: model._parameters.pop(name) for name in _tables_of(model)}
+    given, out = (model._parameters.pop(name) for name in ("token_embedding", "unembed_weight"))
+    assert given is not None
+    assert out is not None
+    # A piece of a table is no larger than a layer.
+    rows = max(1, sum(each.numel() for each in model.layers[0].parameters()) // model.config.width)
     model.__class__ = ShardedTransformer
     _move(model, dtype, device, skipped=nn.ModuleList(model.layers))
     for layer in model.layers:
         _move(layer, dtype, device)
         _share_out(layer, mesh)
-    model.add_module("tables", Tables({name: each for name, each in matrices.items() if each is not None}))
-    _move(model.get_submodule("tables"), dtype, device)
-    _share_out(model.get_submodule("tables"), mesh)
+    embeds = nn.ModuleList(_in_pieces(given, rows, dtype, device, mesh))
+    tied = given.data_ptr() == out.data_ptr() and given.shape == out.shape
+    model.add_module("embeds", embeds)
+    model.add_module(
+        "unembeds", embeds if tied else nn.ModuleList(_in_pieces(out, rows, dtype, device, mesh))
+    )
     return model
 
 
-def _tables_of(model: Transformer) -> list[str]:
-    """Positions that queries and keys see are read all the time, and are small."""
-    small = "position_embedding" if model.config.positions == "query-key" else ""
-    return [name for name in TABLES if name != small and getattr(model, name) is not None]
+def _in_pieces(
+    table: Tensor, rows: int, dtype: torch.dtype | None, device: torch.device, mesh: DeviceMesh
+) -> nn.ModuleList:
+    found = nn.ModuleList()
+    for start in range(0, len(table), rows):
+        piece = Piece(start, table[start : start + rows])
+        _move(piece, dtype, device)
+        _share_out(piece, mesh)
+        found.append(piece)
+    return found
 
 
 def _move(
@@ -103,5 +122,5 @@ def _move(
 def _share_out(module: nn.Module, mesh: DeviceMesh) -> None:
     from torch.distributed.fsdp import fully_shard
 
-    whole = {each for name, each in module.named_parameters() if not name.endswith(("_weight", "_embedding"))}
+    whole = {each for name, each in module.named_parameters() if not name.endswith("_weight")}
     fully_shard(module, mesh=mesh, reshard_after_forward=True, ignored_params=whole)

@@ -87,7 +87,7 @@ class Transformer(nn.Module):
         self, tokens: Int[Tensor, "examples positions"]
     ) -> list[Float[Tensor, "examples positions width"]]:
         """What each embedding source writes: one tensor, or tokens' and positions' apart."""
-        embedded = F.embedding(tokens, self.token_embedding)
+        embedded = self.look_up(tokens)
         if self.config.embedding_scale != 1.0:
             embedded = embedded * embedded.new_full((), self.config.embedding_scale)
         if self.config.positions != "learned":
@@ -95,6 +95,12 @@ class Transformer(nn.Module):
         assert self.position_embedding is not None
         places = self.position_embedding[: tokens.shape[1]].expand_as(embedded)
         return [embedded, places] if self.config.split_embeddings else [embedded + places]
+
+    def look_up(self, tokens: Int[Tensor, "examples positions"]) -> Float[Tensor, "examples positions width"]:
+        return F.embedding(tokens, self.token_embedding)
+
+    def project_out(self, normed: Float[Tensor, "... width"]) -> Float[Tensor, "... vocabulary"]:
+        return F.linear(normed, self.unembed_weight, self.unembed_bias)
 
     def run(
         self,
@@ -169,7 +175,7 @@ class Transformer(nn.Module):
         return self.unembed_normed(self.final_norm(stream))
 
     def unembed_normed(self, normed: Float[Tensor, "... width"]) -> Float[Tensor, "... vocabulary"]:
-        logits = F.linear(normed, self.unembed_weight, self.unembed_bias)
+        logits = self.project_out(normed)
         cap = self.config.logit_softcap
         return torch.tanh(logits / cap) * cap if cap else logits
 

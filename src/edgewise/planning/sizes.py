@@ -121,7 +121,7 @@ class Weights:
     largest_layer: int
 
     def on_each_of(self, devices: int, sharded: bool) -> int:
-        """Sharded: a device's share, and two whole layers - the one at work, and the next on its way."""
+        """Sharded: a device's share, and the layer at work, whole and as it came."""
         if not sharded or devices == 1:
             return self.all
         return -(-self.all // devices) + 2 * self.largest_layer
