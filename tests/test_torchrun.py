@@ -15,7 +15,7 @@ from cli_cases import edgewise
 from edgewise.models.load import check_placement
 from processes import PATIENCE, begin, ended, free_port
 
-STEPS = 120
+STEPS = 80
 LEARNING = ["--method", "edge-pruning", "--set", f"steps={STEPS}", "--set", "tries=1", "--set", "trim=none"]
 
 

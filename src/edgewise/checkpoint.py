@@ -16,7 +16,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from edgewise.distributed import from_first, here
+from edgewise.distributed import from_first, here, is_of_others, lost
 from edgewise.errors import BadInput, BrokenFile, Lost, Stopped
 from edgewise.files import atomic_write, make_parents
 
@@ -104,12 +104,15 @@ def told_if_stopped(kept: Checkpoint | None) -> Iterator[None]:
         yield
     except Stopped:
         raise
-    except Lost as lost:
-        if kept is None or not kept.has_own():
+    except RuntimeError as error:
+        # Lost among them.
+        if not isinstance(error, Lost) and not is_of_others(error):
             raise
-        raise Lost(
-            f"{lost} What is done so far is in {kept.folder}: the same again goes on from it."
-        ) from lost
+        ended = error if isinstance(error, Lost) else lost(error)
+        if kept is None or not kept.has_own():
+            raise ended from error
+        told = f"{ended} What is done so far is in {kept.folder}: the same again goes on from it."
+        raise Lost(told) from error
     except KeyboardInterrupt as stop:
         if kept is None or not kept.has_own():
             raise

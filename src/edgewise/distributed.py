@@ -17,7 +17,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -40,6 +40,8 @@ class Processes:
 
     rank: int = 0
     count: int = 1
+    group: Any = field(default=None, repr=False, compare=False)
+    """Through which processors reach each other; None: the one that was begun here."""
 
     @property
     def first(self) -> bool:
@@ -63,7 +65,8 @@ def together() -> Iterator[Processes]:
     ...     if processes.first:
     ...         scores.save("scores.safetensors")
 
-    `device="cuda"` is then each process's own GPU. One process alone is one, and nothing is begun.
+    `device="cuda"` is then each process's own GPU, unless `torch.distributed` was begun before. One process
+    alone is one, and nothing is begun.
     """
     begun = False
     if launched.count() > 1 and not torch_distributed.is_initialized():
@@ -76,7 +79,9 @@ def together() -> Iterator[Processes]:
         begun = True
     processes = ALONE
     if torch_distributed.is_initialized():
-        processes = Processes(torch_distributed.get_rank(), torch_distributed.get_world_size())
+        # One that is the caller's may know GPUs alone.
+        group = None if begun else torch_distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
+        processes = Processes(torch_distributed.get_rank(), torch_distributed.get_world_size(), group)
     token = _HERE.set(processes)
     try:
         yield processes
@@ -91,19 +96,26 @@ def dealt(items: Sequence[Item]) -> list[tuple[Item, bool]]:
     processes = here()
     own = [(item, True) for item in items[processes.rank :: processes.count]]
     turns = -(-len(items) // processes.count)
-    return own + [(items[0], False)] * (turns - len(own))
+    return own + [(item, False) for item in items[:1]] * (turns - len(own))
 
 
-def parts(items: Sequence[Item], most: int) -> list[Sequence[Item]]:
-    """Of at most so many, in order and about as many each: a number of parts that can be dealt evenly, if
-    there are items enough."""
-    count, processes = -(-len(items) // most), here().count
-    count = min(len(items), -(-count // processes) * processes)
-    bounds = [len(items) * place // count for place in range(count + 1)] if count else [0]
-    return [items[start:end] for start, end in itertools.pairwise(bounds)]
+def cut(groups: Sequence[Sequence[Item]], most: int) -> list[Sequence[Item]]:
+    """Each group into parts of at most so many, in order and about as many each: as few parts as can be dealt
+    evenly, the largest being cut first."""
+    counts = [-(-len(group) // most) for group in groups]
+    while sum(counts) % here().count:
+        place = max(range(len(groups)), key=lambda each: len(groups[each]) / max(counts[each], 1))
+        if counts[place] >= len(groups[place]):
+            break
+        counts[place] += 1
+    found = []
+    for group, count in zip(groups, counts, strict=True):
+        bounds = [len(group) * place // count for place in range(count)] + [len(group)]
+        found += [group[start:end] for start, end in itertools.pairwise(bounds)]
+    return found
 
 
-def gathered(count: int, make: Callable[[list[int]], Tensor]) -> Tensor:
+def worked_out(count: int, make: Callable[[list[int]], Tensor]) -> Tensor:
     """A number for each of so many things; a process makes those of the places that it is given."""
     processes = here()
     if processes.count == 1:
@@ -117,13 +129,14 @@ def gathered(count: int, make: Callable[[list[int]], Tensor]) -> Tensor:
 
 
 def summed(tensor: Tensor) -> Tensor:
-    """Over all processes."""
+    """Over all processes. It goes from processor to processor: what comes to grief between GPUs, nobody is
+    told of."""
     if here().count == 1:
         return tensor
-    total = tensor.detach().clone(memory_format=torch.contiguous_format)
+    total = tensor.detach().to("cpu", copy=True).contiguous()
     with others_may_end():
-        torch_distributed.all_reduce(total)
-    return total
+        torch_distributed.all_reduce(total, group=here().group)
+    return total.to(tensor.device)
 
 
 def largest(number: int) -> int:
@@ -132,7 +145,7 @@ def largest(number: int) -> int:
         return number
     found = torch.tensor(number)
     with others_may_end():
-        torch_distributed.all_reduce(found, torch_distributed.ReduceOp.MAX)
+        torch_distributed.all_reduce(found, torch_distributed.ReduceOp.MAX, group=here().group)
     return int(found)
 
 
@@ -147,7 +160,7 @@ def from_first(make: Callable[[], Made]) -> Made:
         except EdgewiseError as error:
             made[1] = error
     with others_may_end():
-        torch_distributed.broadcast_object_list(made, device=torch.device("cpu"))
+        torch_distributed.broadcast_object_list(made, group=here().group, device=torch.device("cpu"))
     if made[1] is not None:
         raise made[1] if here().first else ToldElsewhere()
     return made[0]
@@ -166,7 +179,7 @@ def agreed() -> Iterator[None]:
         found = error.problems
     of_all: list[Any] = [None] * here().count
     with others_may_end():
-        torch_distributed.all_gather_object(of_all, found)
+        torch_distributed.all_gather_object(of_all, found, group=here().group)
     if not any(of_all):
         return
     if not here().first:
@@ -189,5 +202,14 @@ def others_may_end() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise Lost(f"another process of this run has ended, or cannot be reached ({reason}).") from error
+        raise lost(error) from error
+
+
+def is_of_others(error: RuntimeError) -> bool:
+    """Whether it comes from between processes, wherever it was met."""
+    return isinstance(error, torch_distributed.DistError) or "gloo/transport" in str(error)
+
+
+def lost(error: RuntimeError) -> Lost:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return Lost(f"another process of this run has ended, or cannot be reached ({reason}).")

@@ -39,7 +39,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     with timed(seconds, "validate"), progress.status(READING), agreed():
         checked = validate(request)
     request = checked.request
-    with timed(seconds, "load"), agreed():
+    with timed(seconds, "load"):
         model = load_model(request, progress, request.grouped_readers)
     settings = {
         "metric": request.metric,
@@ -102,7 +102,7 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     if truth is not None:
         evaluation = replace(evaluation, **against_known(scores, truth, request.by or "absolute"))
     record = describe_run(request, model, checked.sha256, circuit, seconds, costs)
-    told = training.read_text(encoding="utf-8") if training.is_file() else ""
+    told = training.read_text(encoding="utf-8") if here().first and training.is_file() else ""
     curve = Curve(MIB_SIZES, tuple(of_sizes)) if of_sizes else None
     done = Run(request, scores, circuit, evaluation, record, told, curve, attention)
     if here().first:
@@ -121,7 +121,7 @@ def circuits_of_a_curve(scores: Scores, request: Request) -> list[Circuit]:
 
 
 def load_model(request: RunRequest, progress: Progress, grouped_readers: bool = False) -> Transformer:
-    with progress.status(f"loading {request.model}", on_a_terminal=False):
+    with progress.status(f"loading {request.model}", on_a_terminal=False), agreed():
         return load(
             request.model,
             dtype=request.dtype,

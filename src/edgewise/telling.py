@@ -58,7 +58,7 @@ class Verbs(TyperGroup):
 def beside_others(typed: list[str]) -> Iterator[None]:
     """Of several processes that were started for one command the first prints; the others work along."""
     others = launched.rank() > 0
-    if launched.count() == 1 or not set(typed[1:]) & set(SHARED):
+    if launched.count() == 1 or not set(typed[1:2]) & set(SHARED):
         if others:
             raise typer.Exit
         yield
@@ -88,7 +88,8 @@ def errors_told(typed: list[str]) -> Iterator[None]:
     except Stopped as stop:
         tell(f"edgewise: stopped. {stop}")
         if stop.goes_on:
-            tell(f"  {shlex.join(word for word in typed if word != stop.without)}")
+            by_torchrun = " (by torchrun, as before)" * (launched.count() > 1)
+            tell(f"  {shlex.join(word for word in typed if word != stop.without)}{by_torchrun}")
         raise typer.Exit(STATUS) from None
     except KeyboardInterrupt:
         tell(NOTHING_KEPT)

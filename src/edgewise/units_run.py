@@ -31,7 +31,7 @@ def run_units(request: UnitsRequest, progress: Progress | None = None) -> UnitsR
     seconds: dict[str, float] = {}
     with timed(seconds, "validate"), progress.status(READING), agreed():
         request, checked = check(request)
-    with timed(seconds, "load"), agreed():
+    with timed(seconds, "load"):
         model = load_model(request, progress)
     pairs, options = checked.evaluated_on, request.options
     chosen: Any = {
@@ -49,7 +49,8 @@ def run_units(request: UnitsRequest, progress: Progress | None = None) -> UnitsR
         evaluation = evaluate_units(model, pairs, units, **chosen, progress=progress)
     evaluation = with_overlap(evaluation, pairs, checked.found_on)
     record = describe_units_run(request, model, checked.sha256, units, seconds, costs)
-    done = UnitsRun(request, units, evaluation, record, training.read_text() if training.is_file() else "")
+    told = training.read_text() if here().first and training.is_file() else ""
+    done = UnitsRun(request, units, evaluation, record, told)
     if here().first:
         save_units_run(done)
         training.unlink(missing_ok=True)
@@ -73,7 +74,7 @@ def check(request: UnitsRequest) -> tuple[UnitsRequest, Prompts]:
             found_on,
             request.options,
             None if model is None else model.config,
-            request.shard_weights,
+            request.shard_weights and here().count > 1,
         )
     )
     evaluated_on = pairs_to_measure(request, model, found_on, problems)

@@ -12,6 +12,7 @@ from edgewise.checkpoint import FOLDER as CHECKPOINT
 from edgewise.checkpoint import STATE
 from edgewise.circuit import STRENGTH, Circuit
 from edgewise.discovery import check_discovery, with_preset
+from edgewise.distributed import here
 from edgewise.edges_from import edges_from
 from edgewise.errors import BadInput, Problems, check_name, gathered
 from edgewise.graph import Graph
@@ -76,7 +77,7 @@ def validate(request: Request) -> Checked:
             found_on,
             request.options,
             request.edges_from is not None,
-            request.shard_weights,
+            request.shard_weights and here().count > 1,
         ),
     )
     edges = None

@@ -189,7 +189,7 @@ def check_asked(asked: Mapping[str, Any], request: BenchRequest) -> list[str]:
     metric = asked.get("metric") or METRIC
     ablation, batch_size = asked.get("ablation", "corrupted"), asked.get("batch_size", 16)
     problems = check_task(metric, ablation, batch_size, None)
-    problems += check_placement(asked.get("dtype"), device := asked.get("device"), here=not request.on)
+    problems += check_placement(asked.get("dtype"), device := asked.get("device"), not request.on)
     if request.on and str(device).startswith("cuda") and not request.gpus:
         problems.append(
             f"on Ray a cell on the device {device} needs a GPU. Give --gpus 1, or a share of one."

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from edgewise.distributed import dealt, here, parts
+from edgewise.distributed import cut, dealt, here
 from edgewise.masks.flows import Arranged, Flow
 from edgewise.masks.held import Held
 from edgewise.models.transformer import Transformer
@@ -107,13 +107,18 @@ def losses_under(
     """Of these examples, as many at a time as a batch has, under as many masks as memory allows; and of
     which masks.
 
-    Processes that are at one run share the examples out; fewer examples than processes, the masks. All run
-    the model equally often: of what does not count there are no losses.
+    Processes that are at one run share the examples out, or the masks where these go further. All run the
+    model equally often: of what does not count there are no losses.
     """
-    batches, processes = parts(index, batch_size), here().count
-    by_masks = len(batches) % processes > 0
+    processes = here().count
+    by_masks = min(len(masks), processes) > len(index)
+    batches = [index[start : start + batch_size] for start in range(0, len(index), batch_size)]
+    own = [(each, True) for each in batches]
+    if not by_masks:
+        batches = cut([index], batch_size)
+        own = dealt(batches)
     examples = max(map(len, batches))
-    for some_examples in batches if by_masks else [each for each, _ in dealt(batches)]:
+    for some_examples, examples_count in own:
         batch = pairs.batch([*some_examples], model.device)
         full = None
         if held.metric.compares_with_full(batch):
@@ -123,6 +128,6 @@ def losses_under(
         if by_masks:
             together = min(together, -(-len(masks) // processes))
         slices = [slice(first, first + together) for first in range(0, len(masks), together)]
-        for some, counts in dealt(slices) if by_masks else [(each, True) for each in slices]:
+        for some, masks_count in dealt(slices) if by_masks else [(each, True) for each in slices]:
             losses = held.of(masked.logits(arranged, batch, masks[some]), batch, full)
-            yield some, losses if counts else losses[:, :0]
+            yield some, losses if examples_count and masks_count else losses[:, :0]

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Circuit, Scores
-from edgewise.distributed import gathered
+from edgewise.distributed import worked_out
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
 from edgewise.models.sending import sent, sums_on
@@ -110,7 +110,7 @@ class _Trial:
 
     def lost(self, row: int, sources: list[int]) -> Tensor:
         """What each source's absence from this reader costs, summed over examples."""
-        left = gathered(len(sources), lambda some: self.left(row, [sources[place] for place in some]))
+        left = worked_out(len(sources), lambda some: self.left(row, [sources[place] for place in some]))
         lost = self.clean - left
         require_finite(lost, self.model, self.batch)
         return lost

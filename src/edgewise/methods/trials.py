@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from edgewise.distributed import gathered
+from edgewise.distributed import worked_out
 from edgewise.graph import Graph
 from edgewise.models.sending import sent, sums_on
 from edgewise.models.tape import SOURCES, Tape
@@ -86,7 +86,7 @@ class Trials:
         """The mean loss with each mask. All differ from the start at this reader's layer or above it only."""
         layer = min(row // self.graph.layer_readers, self.graph.layers)
         # Of masks, each process has a share.
-        total = gathered(len(masks), lambda some: self._sums(masks[some], masks[0], layer))
+        total = worked_out(len(masks), lambda some: self._sums(masks[some], masks[0], layer))
         return (total / self.count).tolist()
 
     def _sums(
@@ -118,10 +118,6 @@ class Trials:
                 values = -self.metric.goodness(torch.cat([self.metric(one, batch, full) for one in few]))
                 seen.append((values, batch))
                 total[start : start + together] += sent(values, total.device).double().sum(-1)
-        found: list[float] = (total / self.count).tolist()
-        if not all(map(math.isfinite, found)):
-            for values, batch in seen:
-                require_finite(values, self.model, batch)
         # Asked for once.
         found: list[float] = total.tolist()
         if not all(map(math.isfinite, found)):

@@ -89,12 +89,12 @@ def preview(source: Any, *, grouped_readers: bool = False, split_embeddings: boo
 
 
 def check_placement(
-    dtype: torch.dtype | str | None, device: torch.device | str | None, here: bool = True
+    dtype: torch.dtype | str | None, device: torch.device | str | None, on_this_machine: bool = True
 ) -> list[str]:
-    """Why weights cannot be had in this dtype or on this device. `here`: on this machine, else on another."""
+    """Why weights cannot be had in this dtype or on this device. `on_this_machine`: else on another."""
     problems = Problems()
     _dtype(dtype, problems)
-    _device(device, problems, here)
+    _device(device, problems, on_this_machine)
     return problems.found
 
 
@@ -220,7 +220,9 @@ def _dtype(dtype: torch.dtype | str | None, problems: Problems) -> torch.dtype |
     return DTYPES.get(name)
 
 
-def _device(device: torch.device | str | None, problems: Problems, here: bool = True) -> torch.device | None:
+def _device(
+    device: torch.device | str | None, problems: Problems, on_this_machine: bool = True
+) -> torch.device | None:
     if device is None:
         return None
     try:
@@ -230,7 +232,7 @@ def _device(device: torch.device | str | None, problems: Problems, here: bool = 
         meant = did_you_mean(ALSO_CALLED.get(str(device).lower(), str(device)), known, likeness=0.6)
         problems.add(f"unknown device {str(device)!r}.{meant} On this machine: {', '.join(known)}.")
         return None
-    if not here:
+    if not on_this_machine:
         return named
     if named.type == "cuda" and launched.count() > 1:
         if launched.beside() > torch.cuda.device_count():

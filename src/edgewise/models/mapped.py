@@ -32,7 +32,8 @@ def mapped_state(origin: Origin) -> dict[str, Tensor]:
     found, missing = {}, []
     for name, parameter in own.items():
         twins = [other for other, each in own.items() if each is parameter]
-        place = next((each for twin in (name, *twins) for each in _names(twin, model) if each in files), None)
+        # Of tied tensors the first is read, the embedding: what else a file may hold is not the model's.
+        place = next((each for twin in twins for each in _names(twin, model) if each in files), None)
         if place is None:
             missing.append(name)
         else:
@@ -50,14 +51,12 @@ def _files(origin: Origin) -> dict[str, Tensor]:
     """Every tensor of the checkpoint, mapped."""
     folder = Path(origin.location)
     if not folder.is_dir():
-        patterns = ["*.safetensors", INDEX]
-        snapshot = huggingface_hub.snapshot_download(
-            origin.location, allow_patterns=patterns, local_files_only=origin.offline
-        )
-        folder = Path(snapshot)
+        folder = _downloaded(origin, [ONE, INDEX])
     names = [ONE]
     if (folder / INDEX).is_file():
         names = sorted(set(read_json(folder / INDEX)["weight_map"].values()))
+        if not Path(origin.location).is_dir():
+            _downloaded(origin, names)
     if not all((folder / name).is_file() for name in names):
         raise BadInput(
             f"{origin.name}: to share weights out, {ONE} or the files of {INDEX} were needed. Got none. "
@@ -71,3 +70,12 @@ def _files(origin: Origin) -> dict[str, Tensor]:
         except (OSError, safetensors.SafetensorError) as error:
             raise BrokenFile(f"{folder / name} could not be read: {error}.") from error
     return tensors
+
+
+def _downloaded(origin: Origin, names: list[str]) -> Path:
+    """The folder of a model on the Hub, with those of these files that it has."""
+    return Path(
+        huggingface_hub.snapshot_download(
+            origin.location, allow_patterns=names, local_files_only=origin.offline
+        )
+    )

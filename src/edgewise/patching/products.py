@@ -3,7 +3,8 @@
 Mixes and projections are rounded to the model's precision as in any run of it. Sums that are told - scores,
 and the gradient of a mask - come out of the product in float32, whatever
 `torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction` says; no setting of torch's is changed. On
-a processor such sums are taken in float32 throughout.
+a processor, or by an older torch, scores are multiplied in float32, and a mask's gradient in the model's
+precision, a chunk of positions at a time, and added up in float32.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class Estimate:
 
 def estimate(asked: Asked) -> Estimate:
     weights = asked.weights
-    job = Job(asked.sizes, asked.share, asked.options, weights.all, asked.devices, asked.by_kl)
+    job = Job(asked.sizes, asked.examples, asked.options, weights.all, asked.devices, asked.by_kl)
     on_device = weights.on_each_of(asked.devices, asked.shard_weights)
     return Estimate(on_device, needs_of(asked.method, job), measuring(asked.sizes))
 

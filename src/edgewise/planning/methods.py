@@ -34,7 +34,7 @@ class Job:
     sizes: Sizes
     """Of a batch."""
     examples: int
-    """Its share of all."""
+    """Of all devices together."""
     options: Mapping[str, Any]
     """All of the method's own."""
     weights: int
@@ -45,6 +45,12 @@ class Job:
 
     @property
     def batches(self) -> int:
+        """Of this device's share of the examples."""
+        return math.ceil(self.examples / self.devices / self.sizes.examples)
+
+    @property
+    def every_batch(self) -> int:
+        """Of methods whose examples all devices have, and each tries its share of the edges."""
         return math.ceil(self.examples / self.sizes.examples)
 
     @property
@@ -124,7 +130,7 @@ def by_masks(job: Job) -> Needs:
     return Needs(
         learned_methods.masked_run(sizes, 1, readers * sources * (4 + 8 + 4), job.logits),
         run,
-        math.ceil(job.examples / sizes.examples),
+        math.ceil(job.examples / job.devices / sizes.examples),
     )
 
 
@@ -194,8 +200,8 @@ def patching(job: Job) -> Needs:
     tried = exact_methods.patching_operations(job.sizes) * (every if edges is None else edges) // every
     return Needs(
         exact_methods.activation_patching(job.sizes, job.logits),
-        runs + tried,
-        job.batches,
+        runs + tried // job.devices,
+        job.every_batch,
         at_once=exact_methods.patching_at_once(job.sizes),
     )
 
@@ -205,9 +211,9 @@ def acdc(job: Job, edges: int | None = None) -> Needs:
     by_kl = job.options["loss"] != "metric"
     return Needs(
         exact_methods.acdc(job.sizes, job.examples, LOGITS_BESIDE_FULL if by_kl else job.logits, edges),
-        exact_methods.acdc_operations(job.sizes, edges) * len(job.options["tau"]),
-        job.batches,
-        once=2 * forward_operations(job.sizes) * job.batches,
+        exact_methods.acdc_operations(job.sizes, edges) * len(job.options["tau"]) // job.devices,
+        job.every_batch,
+        once=2 * forward_operations(job.sizes) * job.every_batch,
         notes=("operations are the most there can be: what has left the circuit is not worked out",),
     )
 

@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from edgewise.distributed import dealt, parts
+from edgewise.distributed import cut, dealt
 from edgewise.errors import BadInput, check_kind, kind_of
 from edgewise.models.sending import sent
 from edgewise.models.transformer import Transformer, check_model
@@ -147,8 +147,8 @@ class Pairs(Sequence[Pair]):
 
     def own_batches(self, batch_size: int, device: torch.device | str | None = None) -> list[Batch]:
         """This process's share of all, which alone is everything. What does not count is not to be added."""
-        places = [part for alike in self.by_shape() for part in parts(alike, batch_size)]
-        return [replace(self.batch([*part], device), counts=counts) for part, counts in dealt(places)]
+        places = dealt(cut(self.by_shape(), batch_size))
+        return [replace(self.batch([*part], device), counts=counts) for part, counts in places]
 
     def by_shape(self) -> list[list[int]]:
         """The places of the pairs that can be run together."""
