@@ -64,8 +64,10 @@ class ShardedTransformer(Transformer):
         return largest(number)
 
     def look_up(self, tokens: Tensor) -> Tensor:
-        first, *others = (piece(piece.look_up, tokens) for piece in self.embeds)
-        return sum(others, start=first)
+        found, *others = (piece(piece.look_up, tokens) for piece in self.embeds)
+        for other in others:
+            found = found + other
+        return found
 
     def project_out(self, normed: Tensor) -> Tensor:
         logits = torch.cat([piece(piece.project, normed) for piece in self.unembeds], -1)
