@@ -4,9 +4,10 @@
 
 Every process has one thread. GPT-2 small's shape, random weights: EAP of 64 pairs x 15 tokens, and steps of
 Edge Pruning as it is by default; the best of some rounds, by the first process's clock, the processes taking
-turns with one alone. Memory: the most that a process holds of its own (what is mapped from files apart, the
-system can take that back), less what it held before the model was loaded, through loading and one EAP of a
-short prompt, in float32 and GPT-2 medium's shape: nearly all of it is weights.
+turns with one alone. Memory: the most that a process holds of its own with weights shared out (what is mapped
+from files apart, the system can take that back), less what it held before the model was loaded, through
+loading and one EAP of two short prompts, in float32 and GPT-2 large's shape; beside all weights, which a
+process alone holds. The C library is told to give back at once what it was given back.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ from edgewise.models.transformer import Transformer
 from edgewise.tasks.pairs import Pairs
 
 PAIRS, TOKENS, STEPS = 64, 15, 6
-MEDIUM = {"n_embd": 1024, "n_layer": 24, "n_head": 16}
+TINY = {"n_embd": 32, "n_layer": 1, "n_head": 2}
+LARGE = {"n_embd": 1280, "n_layer": 36, "n_head": 20}
 LEAST_SPEED_UP, MOST_MEMORY = 1.7, 0.6
 """For two processes."""
 LOOKS_A_SECOND = 500
+GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": 65536}
 
 
 def main() -> None:
@@ -43,6 +46,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work", choices=WORKS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
+    parser.add_argument("--only", nargs="+", choices=WORKS, default=[*WORKS])
     given = parser.parse_args()
     if given.work:
         work(given.work, given.folder)
@@ -50,7 +54,7 @@ def main() -> None:
     count = given.processes
     with tempfile.TemporaryDirectory() as folder:
         make_models(Path(folder))
-        for name in WORKS:
+        for name in given.only:
             turns = [(started(1, name, folder), started(count, name, folder)) for _ in range(given.rounds)]
             alone, together = (min(each) for each in zip(*turns, strict=True))
             if name == "memory":
@@ -66,7 +70,7 @@ def main() -> None:
 def make_models(folder: Path) -> None:
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    for name, sizes in {"small": {}, "medium": MEDIUM}.items():
+    for name, sizes in {"tiny": TINY, "small": {}, "large": LARGE}.items():
         torch.manual_seed(0)
         GPT2LMHeadModel(GPT2Config(**sizes)).save_pretrained(folder / name)
 
@@ -77,6 +81,7 @@ def started(count: int, name: str, folder: str) -> float:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     told = {"WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+    told |= GIVE_BACK if name == "memory" else {}
     command = [sys.executable, "-m", "benchmarks.together", "--work", name, "--folder", folder]
     begun = [
         subprocess.Popen(
@@ -117,11 +122,15 @@ def seconds_of_edge_pruning(folder: Path) -> float:
 
 
 def peak_memory(folder: Path) -> float:
-    # What only the first use of torch brings.
-    ew.discover(small := ew.load("zoo:ioi", quiet=True), some_pairs(small, 2, 4), "eap")
+    # What only the first use of libraries brings.
+    tiny = ew.load(folder / "tiny", quiet=True, shard_weights=True)
+    ew.discover(tiny, some_pairs(tiny, 2, 4), "eap")
     before = held()
     with watched() as most:
-        model = ew.load(folder / "medium", quiet=True, shard_weights=True)
+        model = ew.load(folder / "large", quiet=True, shard_weights=True)
+        if not model.is_shared_out:
+            whole = {*model.parameters()} - {model.unembed_weight}
+            return sum(each.numel() * each.element_size() for each in whole)
         ew.discover(model, some_pairs(model, 2, 4), "eap")
     return most[0] - before
 
