@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install browser viewer viewer-tools demo test check format bench bench-gpu results pictures screenshots site site-serve clean
+.PHONY: help install browser viewer viewer-tools demo test test-all check format bench bench-gpu results pictures screenshots site site-serve clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,8 +39,12 @@ viewer: viewer/node_modules ## the page and the widget anew, from the sources in
 demo: install ## find a circuit in a small model
 	$(BIN)/python examples/demo.py
 
-test: install browser viewer-tools ## all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+# Some tests wait for processes of their own: three at a time keep two cores at work.
+test: install browser viewer-tools ## all tests but the longest
+	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+test-all: install browser viewer-tools ## the longest, too
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m ""
 
 check: install ## formatting, lint, types
 	$(BIN)/ruff format --check .

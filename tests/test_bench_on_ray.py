@@ -97,6 +97,7 @@ def test_a_lost_process_is_tried_again_and_what_is_wrong_with_a_cell_is_not(clus
     assert (kept.stem, kept.read_text()) == (killed.name, f"{lost}\n")
 
 
+@pytest.mark.long
 def test_a_method_goes_on_from_its_checkpoint_when_its_process_is_lost(cluster, tmp_path):
     [cell] = cells(model=("zoo:induction",), method=("edge-pruning",), examples=8, options=FEW_STEPS)
 
@@ -144,6 +145,7 @@ def files(folder):
     return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 def test_whoever_stops_leaves_no_process_at_work(cluster, tmp_path):
     def attempt(cell, folder, threads):
         import os
@@ -181,6 +183,7 @@ def wait_until(is_so):
     raise AssertionError("it did not come about in a minute")
 
 
+@pytest.mark.long
 def test_the_cell_of_a_lost_machine_is_done_on_another(cluster, tmp_path):
     lost = cluster.add_node(**MACHINE)
 
@@ -210,6 +213,7 @@ def test_the_cell_of_a_lost_machine_is_done_on_another(cluster, tmp_path):
     assert tried == sorted([[other], [lost.node_id, other]])
 
 
+@pytest.mark.long
 def test_ray_on_this_machine_is_begun_and_ended_with_the_matrix(tmp_path):
     # zoo:ioi does not know the words of docstrings.
     given = ["--model", "zoo:ioi", "--task", "docstring", "--method", "eap", "--examples", "8", "--json"]

@@ -6,7 +6,9 @@ import pytest
 from reproductions import killed, kl_at_sparsity, learned_masks
 
 
-@pytest.mark.parametrize("program", ["tracr-reverse", "tracr-xproportion"])
+@pytest.mark.parametrize(
+    "program", [pytest.param("tracr-reverse", marks=pytest.mark.long), "tracr-xproportion"]
+)
 def test_edge_pruning_recovers_a_compiled_program_to_the_edge(program):
     found = learned_masks.measure(program, "edge-pruning", seed=1)
     assert found["wrong"] == 0

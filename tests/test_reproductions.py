@@ -86,7 +86,12 @@ PUBLISHED = {
 }
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+LONG = ("edge_pruning", "interpolation_descent")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in SCRIPTS]
+)
 def test_a_script_makes_its_page_with_all_tables_pictures_and_published_numbers(name, tmp_path, monkeypatch):
     for place, value in SMALLER.get(name, {}).items():
         monkeypatch.setattr(f"reproductions.{place}", value)
