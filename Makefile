@@ -39,12 +39,11 @@ viewer: viewer/node_modules ## the page and the widget anew, from the sources in
 demo: install ## find a circuit in a small model
 	$(BIN)/python examples/demo.py
 
-# Some tests wait for processes of their own: three at a time keep two cores at work.
 test: install browser viewer-tools ## all tests but the longest
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-all: install browser viewer-tools ## the longest, too
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m ""
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m ""
 
 check: install ## formatting, lint, types
 	$(BIN)/ruff format --check .
