@@ -136,7 +136,10 @@ def test_what_a_machine_without_the_folder_sends_back_is_what_would_be_there(clu
     assert files(away) == files(here)
     assert ew.load_run(away / "runs" / cell.name).folder == (away / "runs" / cell.name).resolve()
     assert row_of(away, cell)["cpr"] == pytest.approx(row_of(here, cell)["cpr"])
-    fails = lambda cell, folder, threads: keep(cell, folder, "no.")  # noqa: E731 - it is given, not called here
+
+    def fails(cell, folder, threads):
+        return keep(cell, folder, "no.")
+
     problem, sent = of_ray.do(lacking, away / "not there", tmp_path, 1, fails)
     assert (problem, sent) == ("no.", {f"problems/{lacking.name}.txt": b"no.\n"})
 

@@ -90,12 +90,10 @@ def share_out(model: Transformer, dtype: torch.dtype | None, device: torch.devic
     for layer in model.layers:
         _move(layer, dtype, device)
         _share_out(layer, mesh)
-    embeds = nn.ModuleList(_in_pieces(given, rows, dtype, device, mesh))
+    embeds = _in_pieces(given, rows, dtype, device, mesh)
     tied = given.data_ptr() == out.data_ptr() and given.shape == out.shape
     model.add_module("embeds", embeds)
-    model.add_module(
-        "unembeds", embeds if tied else nn.ModuleList(_in_pieces(out, rows, dtype, device, mesh))
-    )
+    model.add_module("unembeds", embeds if tied else _in_pieces(out, rows, dtype, device, mesh))
     return model
 
 
@@ -122,6 +120,7 @@ def _move(
 
 
 def _share_out(module: nn.Module, mesh: DeviceMesh) -> None:
+    # It takes a second, and a newer torch than all else does.
     from torch.distributed.fsdp import fully_shard
 
     whole = {each for name, each in module.named_parameters() if not name.endswith("_weight")}

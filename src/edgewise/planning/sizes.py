@@ -134,6 +134,6 @@ def weights_of(config: ModelConfig, dtype: str, tied: bool) -> Weights:
         model = Transformer(config)
     numbers = sum(each.numel() for each in model.parameters())
     shared = model.unembed_weight.numel() if tied else 0
-    layers = [sum(each.numel() for each in layer.parameters()) for layer in model.layers]  # type: ignore[attr-defined]
+    layers = [sum(each.numel() for each in layer.parameters()) for layer in model.layers]
     size = DTYPES[dtype].itemsize
     return Weights((numbers - shared) * size, max(layers, default=0) * size)
