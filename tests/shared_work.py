@@ -4,7 +4,7 @@ python shared_work.py FOLDER FILE     under RANK and the like; the first process
 """
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -19,8 +19,10 @@ from edgewise.methods import METHODS, information_flow, star
 from edgewise.methods.learned import LEARNED
 from edgewise.methods.options import own_options
 from edgewise.models.fingerprint import weights_fingerprint
+from edgewise.models.layer import Attention
 from edgewise.models.transformer import Transformer
 from edgewise.patching import attribution, budget
+from edgewise.tasks import sums
 from node_cases import tiny_pairs
 from tiny_models import tiny_model
 
@@ -76,6 +78,8 @@ def found_with_shared_weights(place: Path) -> dict[str, torch.Tensor]:
     whole, model = ew.load(place), ew.load(place, shard_weights=True)
     pairs, all_found = tiny_pairs(LENGTHS), {}
     assert weights_fingerprint(model) == weights_fingerprint(whole)
+    for layer in (*model.layers, *whole.layers):
+        assert layer(is_used_as_it_lies, layer.attention)
     methods = {"eap": {}, "edge-pruning": {**BRIEFLY, "steps": FEWER, "trim": None}}
     if place.name == "gpt2":
         methods |= {"eap, fixed": {"qk_fix": True}, "information-flow-routes": {}}
@@ -88,6 +92,12 @@ def found_with_shared_weights(place: Path) -> dict[str, torch.Tensor]:
     all_found[f"{place.name} faithfulness"] = torch.tensor(faithfulness, dtype=torch.float64)
     held = torch.tensor([bytes_held(each) for each in (model, whole)])
     return {**all_found, f"{HELD} {place.name}": held}
+
+
+def is_used_as_it_lies(attention: Attention) -> bool:
+    """Whether a run makes no copy of the output matrix."""
+    weight = attention.output_weight
+    return weight.transpose(0, 1).flatten(1).data_ptr() == weight.data_ptr()
 
 
 def bytes_held(model: Transformer) -> int:
@@ -112,9 +122,19 @@ def is_the_firsts(tensors: dict[str, torch.Tensor]) -> bool:
     return all(same)
 
 
+def broken_off(folder: Path) -> None:
+    """EAP, after each process has gone through one example."""
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(sums, "SECONDS_BETWEEN_SAVES", -1))
+        stack.enter_context(patch.object(sums, "require_finite", side_effect=[None, KeyboardInterrupt]))
+        stack.enter_context(suppress(KeyboardInterrupt))
+        ew.discover(tiny_model("plain"), tiny_pairs(LENGTHS), "eap", batch_size=1, checkpoint=folder)
+
+
 if __name__ == "__main__":
     with ew.together() as processes:
         everything = found(Path(sys.argv[1]))
         assert is_the_firsts(everything)
         if processes.first:
             safetensors.torch.save_file({k: v.contiguous() for k, v in everything.items()}, sys.argv[2])
+        broken_off(Path(sys.argv[2]).parent)

@@ -6,7 +6,7 @@ A checkpoint knows what it belongs to - method, options, prompts, weights - and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
 from pathlib import Path
@@ -37,6 +37,10 @@ class Checkpoint:
         self.folder = folder
         self.path = None if folder is None else Path(folder) / STATE
         self.header = {"format": FORMAT, "version": VERSION, "of": json.loads(json.dumps(of))}
+
+    @property
+    def keeps(self) -> bool:
+        return self.path is not None
 
     def load(self) -> dict[str, Tensor]:
         """What was saved; nothing where there is none."""
@@ -80,8 +84,18 @@ class Checkpoint:
     def part(self, name: str) -> Checkpoint:
         """The same, for one of several parts of the work: what it saves has this name before its own."""
         following = copy(self)
-        following.part_of = f"{name}/"
+        following.part_of = f"{self.part_of}{name}/"
         return following
+
+    def stage(self, name: str, make: Callable[[Checkpoint], Tensor]) -> tuple[Tensor, Checkpoint]:
+        """What a stage of the work makes, given a part of the checkpoint, or made before; and the checkpoint
+        that remembers it for later stages."""
+        part = self.part(name)
+        made = part.load().get("made")
+        if made is None:
+            made = make(part)
+            part.save({"made": made})
+        return made, self.beside({**self.also, f"{part.part_of}made": made})
 
     def has_own(self) -> bool:
         """Whether something is kept there, and is this work's."""

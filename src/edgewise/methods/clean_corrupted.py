@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.methods.gradients import between_ends, check_gradient, mean_scores
@@ -34,9 +35,10 @@ def clean_corrupted(
     *,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
     scores = partial(between_ends, model, metric=metric, replacer=replacer, shares=BOTH_ENDS)
-    return mean_scores(model, pairs, scores, batch_size, progress)
+    return mean_scores(model, pairs, scores, batch_size, progress, checkpoint)

@@ -23,6 +23,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.methods.gradients import mean_scores
@@ -55,12 +56,13 @@ def direct_effect(
     *,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges, 0 where they do not end in the logits."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
     scores = partial(batch_effects, model, replacer=replacer)
-    return mean_scores(model, pairs, scores, batch_size, progress)
+    return mean_scores(model, pairs, scores, batch_size, progress, checkpoint)
 
 
 @torch.no_grad()

@@ -22,8 +22,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
+from edgewise.graph import Graph
 from edgewise.methods.gradients import check_gradient, gradients_at, mean_scores
 from edgewise.methods.star import star_gradients
 from edgewise.models.rules import PLAIN, Rules
@@ -52,12 +54,13 @@ def eap(
     drop: bool = False,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
     if not qk_fix and not drop:
-        return by_rules(model, pairs, metric, replacer, PLAIN, batch_size, progress)
+        return by_rules(model, pairs, metric, replacer, PLAIN, batch_size, progress, checkpoint)
     if drop and model.config.layers < 2:
         raise BadInput(
             "drop holds one layer constant at a time, and needs two. Got a model of one. Leave it out."
@@ -65,23 +68,22 @@ def eap(
     if qk_fix and model.config.query_key_norm == "all-heads":
         raise BadInput("qk_fix takes heads one by one, and this model's queries share a norm. Leave it out.")
     layers = range(model.config.layers) if drop else (None,)
-    found = [
-        mean_scores(
-            model,
-            pairs,
-            partial(star_gradients, model, metric, replacer, qk_fix, layer),
-            batch_size,
-            progress,
+    found = []
+    for layer in layers:
+        scores = partial(star_gradients, model, metric, replacer, qk_fix, layer)
+        # One list of prompts a layer, each a stage of its own.
+        values, checkpoint = checkpoint.stage(
+            f"without {layer}",
+            lambda kept, scores=scores: mean_scores(model, pairs, scores, batch_size, progress, kept).values,
         )
-        for layer in layers
-    ]
-    if not drop:
-        return found[0]
-    total = torch.stack([each.values for each in found]).abs().sum(0)
-    # Nothing comes to a layer's readers while the layer itself is held constant; to the logits always.
-    total[:-1] /= len(found) - 1
-    total[-1] /= len(found)
-    return Scores(found[0].graph, total)
+        found.append(values)
+    total = found[0]
+    if drop:
+        total = torch.stack(found).abs().sum(0)
+        # Nothing comes to a layer's readers while the layer itself is held constant; to the logits always.
+        total[:-1] /= len(found) - 1
+        total[-1] /= len(found)
+    return Scores(Graph.of(model.config), total)
 
 
 def by_rules(
@@ -92,10 +94,11 @@ def by_rules(
     rules: Rules,
     batch_size: int,
     progress: Progress | None,
+    checkpoint: Checkpoint,
 ) -> Scores:
     """The same with gradients that go back by these rules."""
     scores = partial(batch_gradients, model, metric=metric, replacer=replacer, rules=rules)
-    return mean_scores(model, pairs, scores, batch_size, progress)
+    return mean_scores(model, pairs, scores, batch_size, progress, checkpoint)
 
 
 def batch_gradients(

@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.bounds import Count
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
@@ -46,12 +47,13 @@ def eap_ig_activations(
     steps: Count = 5,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
     if problems := check(metric, pairs, steps):
         raise BadInput(*problems)
     scores = partial(batch_scores, model, metric=metric, replacer=replacer, steps=steps)
-    return mean_scores(model, pairs, scores, batch_size, progress)
+    return mean_scores(model, pairs, scores, batch_size, progress, checkpoint)
 
 
 @torch.no_grad()

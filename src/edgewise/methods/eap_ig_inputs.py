@@ -16,6 +16,7 @@ from functools import partial
 from typing import Literal
 
 from edgewise.bounds import Count
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.methods.gradients import between_ends, check_gradient, mean_scores
@@ -44,10 +45,11 @@ def eap_ig_inputs(
     points: Points = "left",
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
     if problems := check(metric, pairs, steps, points):
         raise BadInput(*problems)
     shares = {(step + OFFSETS[points]) / steps: 1 / steps for step in range(steps)}
     scores = partial(between_ends, model, metric=metric, replacer=replacer, shares=shares)
-    return mean_scores(model, pairs, scores, batch_size, progress)
+    return mean_scores(model, pairs, scores, batch_size, progress, checkpoint)

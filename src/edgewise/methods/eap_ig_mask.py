@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.bounds import Count
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.graph import Graph
@@ -47,6 +48,7 @@ def eap_ig_mask(
     steps: Count = 5,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
     if problems := check(metric, pairs):
@@ -54,7 +56,7 @@ def eap_ig_mask(
     scores = partial(
         batch_scores, model, metric=metric, replacer=replacer, steps=steps, workspace=Workspace()
     )
-    return mean_scores(model, pairs, scores, -(-batch_size // 3), progress)
+    return mean_scores(model, pairs, scores, -(-batch_size // 3), progress, checkpoint)
 
 
 def batch_scores(

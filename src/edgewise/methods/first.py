@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
+from torch import Tensor
+
 from edgewise.checkpoint import Checkpoint
 from edgewise.circuit import Circuit, Scores
 from edgewise.errors import BadInput
@@ -66,16 +68,15 @@ def strongest_by(
     """The strongest share of all edges, by absolute score; and the checkpoint that remembers the scores."""
     if problems := SCORERS[first].check(metric, pairs):
         raise BadInput(*problems)
-    graph, kept = Graph.of(model.config), checkpoint.part("first")
-    values = kept.load().get("scores")
-    if values is None:
-        scorer = SCORERS[first].discover
+    scorer, graph = SCORERS[first].discover, Graph.of(model.config)
+
+    def scored(kept: Checkpoint) -> Tensor:
         keep: dict[str, Any] = {"checkpoint": kept} if takes(scorer, "checkpoint") else {}
         scores = scorer(model, pairs, metric, replacer, batch_size=batch_size, progress=progress, **keep)
-        values = scores.values
-        kept.save({"scores": values})
-    strongest = Scores(graph, values).top(max(1, round(share * graph.edge_count)))
-    return strongest, checkpoint.beside({"first/scores": values})
+        return scores.values
+
+    values, checkpoint = checkpoint.stage("first", scored)
+    return Scores(graph, values).top(max(1, round(share * graph.edge_count))), checkpoint
 
 
 def begun(

@@ -12,6 +12,7 @@ Cost: two forward passes, one backward.
 from __future__ import annotations
 
 from edgewise.bounds import Positive
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.methods.eap import by_rules
@@ -37,11 +38,12 @@ def gim(
     temperature: Positive = 2.0,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-    return by_rules(model, pairs, metric, replacer, rules(temperature), batch_size, progress)
+    return by_rules(model, pairs, metric, replacer, rules(temperature), batch_size, progress, checkpoint)
 
 
 def rules(temperature: float) -> Rules:

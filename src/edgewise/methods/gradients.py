@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.checkpoint import Checkpoint
 from edgewise.circuit import Scores
 from edgewise.graph import Graph
 from edgewise.models.rules import PLAIN, Rules
@@ -42,10 +43,15 @@ def check_gradient(name: str, metric: Metric, pairs: Pairs, at_clean_only: bool)
 
 
 def mean_scores(
-    model: Transformer, pairs: Pairs, batch_scores: BatchScores, batch_size: int, progress: Progress | None
+    model: Transformer,
+    pairs: Pairs,
+    batch_scores: BatchScores,
+    batch_size: int,
+    progress: Progress | None,
+    checkpoint: Checkpoint,
 ) -> Scores:
     """The mean over examples of what batches give in sum."""
-    total = sum_over_examples(model, pairs, batch_scores, batch_size, progress, "scoring edges")
+    total = sum_over_examples(model, pairs, batch_scores, batch_size, progress, "scoring edges", checkpoint)
     return Scores(Graph.of(model.config), (total / len(pairs)).float())
 
 

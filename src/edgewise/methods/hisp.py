@@ -26,6 +26,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.components import ComponentScores
 from edgewise.errors import BadInput
@@ -56,6 +57,7 @@ def hisp(
     mlps: bool = True,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges: each has that of the weaker of its two nodes."""
     components = hisp_nodes(
@@ -68,6 +70,7 @@ def hisp(
         mlps=mlps,
         batch_size=batch_size,
         progress=progress,
+        checkpoint=checkpoint,
     )
     return components.to_edges()
 
@@ -83,6 +86,7 @@ def hisp_nodes(
     mlps: bool = True,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> ComponentScores:
     """Scores of all nodes; inf where a node has none of its own."""
     if problems := check(metric, pairs):
@@ -93,7 +97,7 @@ def hisp_nodes(
         products = batch_products(model, batch, metric, replacer if against == "replacement" else None)
         return products.abs().sum(0)
 
-    found = mean_over_examples(model, pairs, importances, batch_size, progress)
+    found = mean_over_examples(model, pairs, importances, batch_size, progress, checkpoint)
     groups = [list(range(len(graph.sources))[graph.head_sources(layer)]) for layer in range(graph.layers)]
     of_mlps = [graph.mlp_source(layer) for layer in range(graph.layers) if graph.mlps]
     if normalise:

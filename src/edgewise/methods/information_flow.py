@@ -26,6 +26,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.graph import Graph
 from edgewise.methods.gradients import mean_scores
@@ -55,13 +56,14 @@ def information_flow(
     *,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
 
     def scores(batch: Batch) -> Tensor:
         return batch_importances(model, batch.clean)
 
-    return mean_scores(model, pairs, scores, batch_size, progress)
+    return mean_scores(model, pairs, scores, batch_size, progress, checkpoint)
 
 
 @torch.no_grad()

@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.components import ComponentScores
 from edgewise.errors import BadInput
@@ -47,9 +48,12 @@ def node_attribution_edges(
     *,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges: each has that of the weaker of its two nodes."""
-    nodes = node_attribution(model, pairs, metric, replacer, batch_size=batch_size, progress=progress)
+    nodes = node_attribution(
+        model, pairs, metric, replacer, batch_size=batch_size, progress=progress, checkpoint=checkpoint
+    )
     return nodes.to_edges()
 
 
@@ -61,6 +65,7 @@ def node_attribution(
     *,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> ComponentScores:
     """Scores of all nodes."""
     if problems := check(metric, pairs):
@@ -69,7 +74,7 @@ def node_attribution(
     def scores(batch: Batch) -> Tensor:
         return batch_products(model, batch, metric, replacer).sum(0)
 
-    total = mean_over_examples(model, pairs, scores, batch_size, progress)
+    total = mean_over_examples(model, pairs, scores, batch_size, progress, checkpoint)
     return ComponentScores.of_nodes(Graph.of(model.config), total.float())
 
 
@@ -128,6 +133,8 @@ def mean_over_examples(
     found: Callable[[Batch], Tensor],
     batch_size: int,
     progress: Progress | None,
+    checkpoint: Checkpoint,
 ) -> Tensor:
     """The mean over examples of what batches give in sum, in float64."""
-    return sum_over_examples(model, pairs, found, batch_size, progress, "scoring nodes") / len(pairs)
+    total = sum_over_examples(model, pairs, found, batch_size, progress, "scoring nodes", checkpoint)
+    return total / len(pairs)

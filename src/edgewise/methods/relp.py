@@ -12,6 +12,7 @@ Cost: two forward passes, one backward.
 
 from __future__ import annotations
 
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.circuit import Scores
 from edgewise.errors import BadInput
 from edgewise.methods.eap import by_rules
@@ -38,8 +39,9 @@ def relp(
     *,
     batch_size: int = 16,
     progress: Progress | None = None,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """Scores of all edges."""
     if problems := check(metric, pairs):
         raise BadInput(*problems)
-    return by_rules(model, pairs, metric, replacer, RULES, batch_size, progress)
+    return by_rules(model, pairs, metric, replacer, RULES, batch_size, progress, checkpoint)

@@ -145,9 +145,16 @@ class Pairs(Sequence[Pair]):
             for start in range(0, len(alike), batch_size):
                 yield self.batch(alike[start : start + batch_size], device)
 
-    def own_batches(self, batch_size: int, device: torch.device | str | None = None) -> list[Batch]:
-        """This process's share of all, which alone is everything. What does not count is not to be added."""
-        places = dealt(cut(self.by_shape(), batch_size))
+    def own_batches(
+        self, batch_size: int, device: torch.device | str | None = None, done: Tensor | None = None
+    ) -> list[Batch]:
+        """This process's share of all, which alone is everything. What does not count is not to be added.
+
+        `done` [pairs]: other than 0 for those to be left out.
+        """
+        out = [False] * len(self) if done is None else done.tolist()
+        left = [[place for place in group if not out[place]] for group in self.by_shape()]
+        places = dealt(cut([group for group in left if group], batch_size))
         return [replace(self.batch([*part], device), counts=counts) for part, counts in places]
 
     def by_shape(self) -> list[list[int]]:

@@ -1,21 +1,27 @@
 """What batches give, added up over all examples: the loop of every method that takes one batch at a time.
 
-Processes that are at one run share the batches out. Sums are in float64, whatever a batch's are in.
+Processes that are at one run share the batches out. Sums are in float64, whatever a batch's are in. Where it
+takes long, the sum so far and the examples that are in it are kept.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from edgewise.distributed import summed
+from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
+from edgewise.distributed import from_first, summed
 from edgewise.models.sending import sent, sums_on
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 from edgewise.tasks.finite import require_finite
 from edgewise.tasks.pairs import Batch, Pairs
+
+SECONDS_BETWEEN_SAVES = 20.0
 
 
 def sum_over_examples(
@@ -25,12 +31,33 @@ def sum_over_examples(
     batch_size: int,
     progress: Progress | None = None,
     what: str = "",
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Tensor:
     """`found`: a batch's sum over its examples; `what` says what is being done."""
+    saved = checkpoint.load()
+    before = saved.get("total", torch.zeros((), dtype=torch.float64))
+    done = saved.get("done", torch.zeros(len(pairs), dtype=torch.long))
+    batches = pairs.own_batches(batch_size, model.device, done)
     total = torch.zeros((), dtype=torch.float64, device=sums_on(model.device))
-    batches = pairs.own_batches(batch_size, model.device)
-    for batch in (progress or Progress()).track(batches, what, len(batches)):
+    kept_at = time.monotonic()
+    for turn, batch in enumerate((progress or Progress()).track(batches, what, len(batches)), 1):
         sums = found(batch)
         require_finite(sums, model, batch)
         total = total + batch.counts * sent(sums, total.device).double()
-    return summed(total).cpu()
+        if checkpoint.keeps and from_first(partial(_is_time, kept_at)):
+            also = summed(_examples_of(batches[:turn], done))
+            checkpoint.save({"total": before + summed(total).cpu(), "done": done + also})
+            kept_at = time.monotonic()
+    return before + summed(total).cpu()
+
+
+def _is_time(since: float) -> bool:
+    return time.monotonic() - since > SECONDS_BETWEEN_SAVES
+
+
+def _examples_of(batches: list[Batch], done: Tensor) -> Tensor:
+    """1 for each example of these batches that counts."""
+    found = torch.zeros_like(done)
+    for batch in batches:
+        found[batch.index.cpu()] += int(batch.counts)
+    return found
