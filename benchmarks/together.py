@@ -5,9 +5,11 @@
 Every process has one thread. GPT-2 small's shape, random weights: EAP of 64 pairs x 15 tokens, and steps of
 Edge Pruning as it is by default; the best of some rounds, by the first process's clock, the processes taking
 turns with one alone. Memory: the most that a process holds of its own with weights shared out (what is mapped
-from files apart, the system can take that back), less what it held before the model was loaded, through
-loading and one EAP of two short prompts, in float32 and GPT-2 large's shape; beside all weights, which a
-process alone holds. The C library is told to give back at once what it was given back.
+from files apart, the system can take that back), less what it held before the model was loaded, in float32
+and GPT-2 large's shape, beside all weights, which a process alone holds: `weights` through loading and a run
+with its backward on four tokens, which takes little besides; `eap-memory` through loading and an EAP of two
+short pairs.
+The C library is told to give back at once what it was given back.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -34,7 +37,7 @@ from edgewise.tasks.pairs import Pairs
 PAIRS, TOKENS, STEPS = 64, 15, 6
 TINY = {"n_embd": 32, "n_layer": 1, "n_head": 2}
 LARGE = {"n_embd": 1280, "n_layer": 36, "n_head": 20}
-LEAST_SPEED_UP, MOST_MEMORY = 1.7, 0.6
+LEAST_SPEED_UP, MOST_WEIGHTS = 1.7, 0.6
 """For two processes."""
 LOOKS_A_SECOND = 500
 GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": 65536}
@@ -57,13 +60,13 @@ def main() -> None:
         for name in given.only:
             turns = [(started(1, name, folder), started(count, name, folder)) for _ in range(given.rounds)]
             alone, together = (min(each) for each in zip(*turns, strict=True))
-            if name == "memory":
-                told, limit = together / alone, f"at most {MOST_MEMORY}"
+            if name in MEMORY:
+                told, limit = together / alone, f"at most {MOST_WEIGHTS}" if name == "weights" else ""
                 figures = f"{alone / 1e6:,.0f} MB alone, {together / 1e6:,.0f} MB each"
             else:
                 told, limit = alone / together, f"at least {LEAST_SPEED_UP}"
                 figures = f"{alone:.2f} s alone, {together:.2f} s together"
-            limit = f"({limit})" if count == 2 else ""
+            limit = f"({limit})" if limit and count == 2 else ""
             print(f"{told:6.2f} {limit:16} {name}, {count} processes: {figures}", flush=True)
 
 
@@ -81,7 +84,7 @@ def started(count: int, name: str, folder: str) -> float:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     told = {"WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
-    told |= GIVE_BACK if name == "memory" else {}
+    told |= GIVE_BACK if name in MEMORY else {}
     command = [sys.executable, "-m", "benchmarks.together", "--work", name, "--folder", folder]
     begun = [
         subprocess.Popen(
@@ -121,25 +124,35 @@ def seconds_of_edge_pruning(folder: Path) -> float:
     return best_of(steps(STEPS + 1), 2) - best_of(steps(1), 2)
 
 
-def peak_memory(folder: Path) -> float:
+def peak_memory(folder: Path, used: Callable[[Transformer], object]) -> float:
     # What only the first use of libraries brings.
-    tiny = ew.load(folder / "tiny", quiet=True, shard_weights=True)
-    ew.discover(tiny, some_pairs(tiny, 2, 4), "eap")
+    used(ew.load(folder / "tiny", quiet=True, shard_weights=True))
     before = held()
     with watched() as most:
         model = ew.load(folder / "large", quiet=True, shard_weights=True)
         if not model.is_shared_out:
             whole = {*model.parameters()} - {model.unembed_weight}
             return sum(each.numel() * each.element_size() for each in whole)
-        ew.discover(model, some_pairs(model, 2, 4), "eap")
+        used(model)
     return most[0] - before
+
+
+def run_with_backward(model: Transformer) -> None:
+    embedded = [each.requires_grad_() for each in model.embed(torch.arange(4)[None])]
+    model.run(embedded).sum().backward()
+
+
+def eap_of_two(model: Transformer) -> None:
+    ew.discover(model, some_pairs(model, 2, 4), "eap")
 
 
 WORKS: dict[str, Callable[[Path], float]] = {
     "eap": seconds_of_eap,
     "edge-pruning": seconds_of_edge_pruning,
-    "memory": peak_memory,
+    "weights": partial(peak_memory, used=run_with_backward),
+    "eap-memory": partial(peak_memory, used=eap_of_two),
 }
+MEMORY = ("weights", "eap-memory")
 
 
 def some_pairs(model: Transformer, count: int, tokens: int) -> Pairs:

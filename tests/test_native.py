@@ -16,6 +16,7 @@ from edgewise.models.load import describe, load
 from edgewise.models.native import save_model
 from edgewise.models.random import random_model
 from load_cases import RICH, SMALL, gpt2, llama, rewrite_json, tokens, word_tokenizer
+from shared_work import is_used_as_it_lies
 
 
 def test_a_saved_model_can_be_read_by_whom_other_new_files_can(tmp_path: Path) -> None:
@@ -40,6 +41,16 @@ def test_our_own_format_comes_back_bit_for_bit(
     assert torch.equal(read(tokens()), model(tokens()))
     assert read.tokenizer("sat")["input_ids"] == [3]
     assert read.name == "own"
+
+
+@pytest.mark.parametrize("dtype", [None, torch.bfloat16])
+def test_no_run_of_a_loaded_model_copies_its_output_matrices(
+    dtype: torch.dtype | None, tmp_path: Path
+) -> None:
+    model = random_model(SMALL)
+    save_model(model, tmp_path)
+    for each in (model, load(tmp_path, dtype=dtype)):
+        assert all(is_used_as_it_lies(layer.attention) for layer in each.layers)
 
 
 @pytest.mark.parametrize("build", [gpt2, llama])

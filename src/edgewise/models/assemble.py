@@ -1,8 +1,12 @@
-"""A `Transformer` from a config and a state dict: weights are assigned, not copied; misfits are told."""
+"""A `Transformer` from a config and a state dict: weights are assigned; misfits are told.
+
+None is copied but an output matrix that does not lie as it is used.
+"""
 
 from __future__ import annotations
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from edgewise.errors import BrokenFile
@@ -51,10 +55,19 @@ def _moved(
 ) -> dict[str, Tensor]:
     """The weights in another dtype or place; those that were one tensor (tied embeddings) stay one."""
     done: dict[tuple[object, ...], Tensor] = {}
-    for tensor in weights.values():
+    for name, tensor in weights.items():
         if _place(tensor) not in done:
-            done[_place(tensor)] = tensor.to(device=device, dtype=dtype)
+            moved = tensor.to(device=device, dtype=dtype)
+            done[_place(tensor)] = _joined(moved) if name.endswith("output_weight") else moved
     return {name: done[_place(tensor)] for name, tensor in weights.items()}
+
+
+def _joined(weight: Float[Tensor, "heads width head_width"]) -> Tensor:
+    """In memory as it is used for all heads at once, as Hugging Face has it: so no run copies it."""
+    by_row = weight.transpose(0, 1)
+    return (
+        weight if by_row.flatten(1).data_ptr() == weight.data_ptr() else by_row.contiguous().transpose(0, 1)
+    )
 
 
 def _place(tensor: Tensor) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from edgewise.distributed import here, largest
 from edgewise.models.fingerprint import fingerprint_as
-from edgewise.models.layer import Layer
+from edgewise.models.layer import Attention, Layer
 from edgewise.models.transformer import Transformer
 
 
@@ -47,6 +47,16 @@ class Piece(nn.Module):
 
     def project(self, normed: Tensor) -> Tensor:
         return F.linear(normed, self.rows_weight)
+
+
+class SharedAttention(Attention):
+    """The output matrix lies as it is used for all heads at once, so that no run keeps a copy."""
+
+    joined_weight: Tensor
+
+    @property
+    def output_weight(self) -> Any:
+        return self.joined_weight.transpose(0, 1)
 
 
 class ShardedTransformer(Transformer):
@@ -88,6 +98,7 @@ def share_out(model: Transformer, dtype: torch.dtype | None, device: torch.devic
     model.__class__ = ShardedTransformer
     _move(model, dtype, device, skipped=nn.ModuleList(model.layers))
     for layer in model.layers:
+        _join(layer.attention)
         _move(layer, dtype, device)
         _share_out(layer, mesh)
     embeds = _in_pieces(given, rows, dtype, device, mesh)
@@ -95,6 +106,13 @@ def share_out(model: Transformer, dtype: torch.dtype | None, device: torch.devic
     model.add_module("embeds", embeds)
     model.add_module("unembeds", embeds if tied else _in_pieces(out, rows, dtype, device, mesh))
     return model
+
+
+def _join(attention: Attention) -> None:
+    given = attention._parameters.pop("output_weight")
+    assert given is not None
+    attention.__class__ = SharedAttention
+    attention.register_parameter("joined_weight", nn.Parameter(given.transpose(0, 1), requires_grad=False))
 
 
 def _in_pieces(

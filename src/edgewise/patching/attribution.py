@@ -20,6 +20,7 @@ from edgewise.models.tape import PROJECTIONS
 from edgewise.models.transformer import Transformer
 from edgewise.patching.products import chunk_bytes, operands_dtype, product
 from edgewise.patching.reader_gradients import AtHeads, GradientTape, ReaderGradients
+from edgewise.patching.readers import sharing_rows
 from edgewise.patching.replacements import Sources
 from edgewise.patching.written import expand
 
@@ -113,10 +114,8 @@ class _Contraction:
         for name in PROJECTIONS:
             weight = getattr(layer.attention, f"{name}_weight").to(self.dtype)
             readers = self.graph.heads if name == "query" else self.graph.key_readers
-            if readers > len(weight):
-                weight = weight.repeat_interleave(readers // len(weight), 0)
-            rows = slice(start, start := start + readers)
-            torch.bmm(given[rows], weight, out=gradient[rows])
+            for rows in sharing_rows(slice(start, start := start + readers), len(weight)):
+                torch.bmm(given[rows], weight, out=gradient[rows])
         if layer.attention_norm.kind != "none":
             gradient *= layer.attention_norm.weight
         found = product(gradient.flatten(1), sources.flatten(1).T)

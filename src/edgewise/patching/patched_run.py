@@ -154,7 +154,7 @@ class PatchedRun:
         picked = self.plan.picked_heads(index)
         reader = HeadReader(layer.attention, layer.attention_norm, config.key_readers, picked, places, names)
         made, passed = self._read(reader, slice(0, self.slots_written), base, where, passing)
-        parts = made.split([rows.stop - rows.start for rows, _, _ in reader.parts], 2)
+        parts = made.split([rows.stop - rows.start for rows in reader.parts], 2)
         return [part.flatten(0, 1).transpose(1, 2) for part in parts], passed
 
     def _read(

@@ -88,6 +88,12 @@ def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: 
     return made.to(gradient.dtype)
 
 
+def sharing_rows(rows: slice, weights: int) -> list[slice]:
+    """Rows that have each weight once, until all rows have theirs: neighbours share one."""
+    group = (rows.stop - rows.start) // weights
+    return [slice(first, rows.stop, group) for first in range(rows.start, rows.start + group)]
+
+
 class NormReader:
     """The MLPs' and the logits' side: one reader that needs the normed stream whole."""
 
@@ -127,25 +133,25 @@ class HeadReader:
     ) -> None:
         self.norm, self.position_embedding = norm, position_embedding
         self.features = attention.query_weight.shape[1]
-        self.parts: list[tuple[slice, Tensor, Tensor | None]] = []
-        """Rows, weight [rows, head_width, width] and bias [rows, head_width] of q, k and v."""
+        self.parts: list[slice] = []
+        """The rows of q, k and v."""
+        self.products: list[tuple[slice, Tensor, Tensor | None]] = []
+        """Rows, weight [rows, head_width, width] and bias [rows, head_width]."""
         start = 0
         for name in names:
             weight, bias = getattr(attention, f"{name}_weight"), getattr(attention, f"{name}_bias")
             rows = attention.heads if name == "query" else key_readers
-            sharing, group = attention.heads // rows, rows // weight.shape[0]
             if heads is not None:
+                sharing, group = attention.heads // rows, rows // weight.shape[0]
                 readers = [head // sharing for head in heads[::sharing]]
                 picked = sent_indices([reader // group for reader in readers], weight.device)
                 weight, bias = weight[picked], None if bias is None else bias[picked]
                 rows = len(readers)
-            elif group > 1:
-                weight = weight.repeat_interleave(group, 0)
-                bias = None if bias is None else bias.repeat_interleave(group, 0)
-            self.parts.append((slice(start, start + rows), weight, bias))
+            self.parts.append(slice(start, start + rows))
+            self.products += [(each, weight, bias) for each in sharing_rows(self.parts[-1], len(weight))]
             start += rows
         self.rows = start
-        self.placed = self.parts[-1][0].start if "value" in names else start
+        self.placed = self.parts[-1].start if "value" in names else start
         """Rows of q and k, which come first: they see the positions."""
 
     def forward(
@@ -157,7 +163,7 @@ class HeadReader:
             normed = torch.cat((normed[..., : self.placed, :] + places, normed[..., self.placed :, :]), -2)
         by_reader = normed.flatten(0, -3).transpose(0, 1)
         made = stream.new_empty(self.rows, by_reader.shape[1], self.features)
-        for rows, weight, bias in self.parts:
+        for rows, weight, bias in self.products:
             if bias is None:
                 torch.bmm(by_reader[rows], weight.transpose(1, 2), out=made[rows])
             else:
@@ -174,6 +180,6 @@ class HeadReader:
         by_reader = room.flatten(0, -3).transpose(0, 1)
         if len(by_reader) > self.rows:
             by_reader[self.rows :] = 0
-        for rows, weight, _ in self.parts:
+        for rows, weight, _ in self.products:
             torch.bmm(gradient[rows].flatten(1, -2), weight, out=by_reader[rows])
         return norm_backward(self.norm, stream, statistics, room)

@@ -61,9 +61,9 @@ def contraction(sizes: Sizes) -> int:
     step = tokens_at_once(graph, sizes.places, width, exact, sizes.device)
     layer_norm = sizes.config.norm == "layer" and sizes.config.pre_norm
     at_readers = 3 * graph.heads * step * width * exact
-    # A head's weights are made exact, and grouped ones repeated, a part at a time.
+    # A head's weights are made exact, a part at a time.
     weight = sizes.all_heads * width * exact
-    converted = weight if exact != sizes.number or graph.heads != sizes.config.key_value_heads else 0
+    converted = weight if exact != sizes.number else 0
     at_stream = (step * width * exact) * (1 if layer_norm else 2)
     return graph.shape[1] * step * width * exact + at_readers + converted + at_stream
 

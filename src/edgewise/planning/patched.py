@@ -92,16 +92,8 @@ def keeps(sizes: Sizes, masks: int, thrifty: bool = False) -> int:
     if not layers:
         return 0
     if thrifty:
-        return layer_keeps(sizes, masks) + (layers + 1) * repeated_weights(sizes)
-    of_last = 2 * masks * sizes.heads
-    return (layers - 1) * layer_keeps(sizes, masks) + of_last + layers * repeated_weights(sizes)
-
-
-def repeated_weights(sizes: Sizes) -> int:
-    """Of a layer, where several readers share a key and a value head: each reader's own."""
-    if sizes.graph.key_readers == sizes.config.key_value_heads:
-        return 0
-    return 2 * sizes.graph.key_readers * sizes.config.head_width * sizes.config.width * sizes.number
+        return layer_keeps(sizes, masks)
+    return (layers - 1) * layer_keeps(sizes, masks) + 2 * masks * sizes.heads
 
 
 def forward_holds(sizes: Sizes, masks: int) -> int:
