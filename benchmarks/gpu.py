@@ -153,6 +153,8 @@ def llama_eap(bench: Bench) -> None:
     bench.seen["EAP ratio"] = timed(works.eap) / plain
     if bench.seen["EAP ratio"] > 1.3:
         bench.profiles["EAP on Llama-3.1-8B"] = on.profile_of(works.eap, bench.device)
+    works.model.config = replace(works.model.config, grouped_readers=True)
+    bench.seen["grouped EAP ratio"] = timed(works.eap) / plain
     del works
     given_back(bench.device)
     works = bench.works("Llama-3.1-8B", Size(1, 8192, 1))

@@ -41,6 +41,7 @@ AIMS = {
     "EAP ratio": Aim(
         "EAP on Llama-3.1-8B, 64 pairs x 64 tokens: seconds / (2 forwards + 1 backward)", 1.3, "{:.2f}"
     ),
+    "grouped EAP ratio": Aim("the same, one k and one v reader per key/value head", 1.3, "{:.2f}"),
     "EAP GB": Aim(
         "EAP on Llama-3.1-8B, 1 pair of 8,192 tokens: memory beyond a forward and backward's", 4, "{:.3g} GB"
     ),

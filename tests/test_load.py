@@ -17,7 +17,9 @@ import transformers
 from safetensors.torch import load_file, save_file
 from transformers.utils import logging as transformers_logging
 
+from edgewise.distributed import ALONE, Processes
 from edgewise.errors import BadInput, BrokenFile, UnsupportedModel
+from edgewise.models import load as load_module
 from edgewise.models.load import check_placement, describe, load
 from load_cases import gpt2, llama, rewrite_json, tokens, word_tokenizer
 
@@ -298,3 +300,16 @@ def test_no_bar_of_transformers_is_shown_while_a_model_is_loaded_and_its_setting
     told = capfd.readouterr().err
     assert "loading tiny" in told
     assert not any(sign in told for sign in "%|#")
+
+
+def test_an_older_torch_that_cannot_share_weights_out_is_told_with_what_else_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch, "__version__", "2.6.1+cpu")
+    monkeypatch.setattr(load_module, "here", lambda: Processes(0, 2))
+    with pytest.raises(BadInput) as refused:
+        load("zoo:ioi", dtype="float12", shard_weights=True)
+    assert len(refused.value.problems) == 2
+    assert "--shard-weights needs torch 2.7 or newer. Got 2.6.1+cpu. Update torch" in str(refused.value)
+    monkeypatch.setattr(load_module, "here", lambda: ALONE)
+    load("zoo:ioi", shard_weights=True)

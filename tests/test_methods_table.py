@@ -44,7 +44,7 @@ def test_each_method_tells_what_it_costs_where_it_comes_from_and_when_to_choose_
 def test_each_method_scores_every_edge_and_batch_size_changes_nothing(method):
     model = tiny_model().double()
     # So that the answer is worse off when everything is replaced: what is learned is held to that.
-    harmed = [{**entry, "correct": entry["wrong"][0], "wrong": entry["correct"]} for entry in entries()]
+    harmed = [{**entry, "correct": entry["wrong"][0], "wrong": entry["correct"]} for entry in entries(4)]
     pairs, options = Pairs.from_list(harmed, model), OPTIONS.get(method.name, {})
     whole = ew.discover(model, pairs, method.name, **options)
     single = ew.discover(model, pairs, method.name, batch_size=1, **options)

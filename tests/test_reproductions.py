@@ -86,7 +86,7 @@ PUBLISHED = {
 }
 
 
-LONG = ("edge_pruning", "interpolation_descent")
+LONG = ("acdc", "edge_pruning", "interpolation_descent")
 
 
 @pytest.mark.parametrize(

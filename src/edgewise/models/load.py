@@ -26,7 +26,7 @@ from edgewise.models.config import ModelConfig
 from edgewise.models.families import FAMILIES
 from edgewise.models.mapped import mapped_state
 from edgewise.models.origin import Origin, causal_class, find_config, find_origin, hushed
-from edgewise.models.sharded import share_out
+from edgewise.models.sharded import check_torch, share_out
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
 
@@ -120,6 +120,9 @@ def load(
     if isinstance(tokenizer, (str, Path)):
         what_to_do = f"Make it: transformers.AutoTokenizer.from_pretrained({str(tokenizer)!r})."
         problems.add(f"a Hugging Face tokenizer was needed. Got {kind_of(tokenizer)}. {what_to_do}")
+    sharing = shard_weights and here().count > 1
+    for problem in check_torch() if sharing else ():
+        problems.add(problem)
     try:
         origin = find_origin(source)
         config = _config(origin, grouped_readers, split_embeddings)
@@ -135,7 +138,7 @@ def load(
         # The bars of the download tell the rest.
         print(what, file=sys.stderr)
     with Progress(on_a_terminal and not downloading).status(what), hushed(bars=downloading):
-        if shard_weights and here().count > 1:
+        if sharing:
             unread: list[str] = []
             model = _shared_out(origin, config, wanted_dtype, wanted_device)
         else:

@@ -28,6 +28,17 @@ from edgewise.models.fingerprint import fingerprint_as
 from edgewise.models.layer import Attention, Layer
 from edgewise.models.transformer import Transformer
 
+OLDEST_TORCH = (2, 7)
+
+
+def check_torch() -> list[str]:
+    """Why the torch that is installed cannot share weights out."""
+    version = torch.__version__
+    if tuple(map(int, version.split(".")[:2])) >= OLDEST_TORCH:
+        return []
+    oldest = ".".join(map(str, OLDEST_TORCH))
+    return [f"--shard-weights needs torch {oldest} or newer. Got {version}. Update torch, or leave it out."]
+
 
 class Piece(nn.Module):
     """Some rows of a table, from `start` on."""
@@ -138,7 +149,7 @@ def _move(
 
 
 def _share_out(module: nn.Module, mesh: DeviceMesh) -> None:
-    # It takes a second, and a newer torch than all else does.
+    # It takes a second, and a newer torch than all else.
     from torch.distributed.fsdp import fully_shard
 
     whole = {each for name, each in module.named_parameters() if not name.endswith("_weight")}
