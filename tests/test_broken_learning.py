@@ -123,8 +123,10 @@ def test_what_is_left_of_a_broken_run_is_of_that_run_alone(home, tmp_path, monke
     there = r"is the checkpoint of another run: other option steps \(20 there, 30 here\)"
     with pytest.raises(BadInput, match=there):
         run(replace(plain, options={"steps": 30}))
-    with pytest.raises(BadInput, match="holds the unfinished work of another run"):
+    with pytest.raises(BadInput, match=r"other method \(subnetwork-probing there, eap here\)"):
         run(asked(home, tmp_path / "run", "eap"))
+    with pytest.raises(BadInput, match="holds the unfinished work of another run"):
+        run(asked(home, tmp_path / "run", "weight-gradients"))
     # Begun anew, the lines of the other run are gone.
     few = replace(plain, options={"steps": 2}, overwrite=True)
     assert [each["step"] for each in lines_of(run(few).training)] == [1, 2, 2]

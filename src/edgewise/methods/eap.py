@@ -94,7 +94,7 @@ def by_rules(
     rules: Rules,
     batch_size: int,
     progress: Progress | None,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Scores:
     """The same with gradients that go back by these rules."""
     scores = partial(batch_gradients, model, metric=metric, replacer=replacer, rules=rules)

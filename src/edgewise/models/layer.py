@@ -104,12 +104,16 @@ class Attention(nn.Module):
         places: Places,
         layer: int,
         queries: slice | None = None,
+        keep: Callable[[str, Tensor], Tensor] | None = None,
     ) -> Float[Tensor, "examples queries heads head_width"]:
-        """softmax(q k^T) v for every head; `queries`: the positions of the queries, when not all."""
+        """softmax(q k^T) v for every head; `queries`: the positions of the queries, when not all. `keep` is
+        given queries and keys as they are turned, where nothing else is done to them."""
         if self.softcap:
             scores = self.scores(query, key, places, layer, queries)
             return (scores.softmax(-1) @ value.transpose(1, 2)).transpose(1, 2)
         query, key = self._placed(query, key, places, layer, queries)
+        if keep is not None and places.rotations[layer] is not None and self.query_key_norm == "none":
+            query, key = keep("turned_query", query), keep("turned_key", key)
         visible, causal = places.seen_from(layer, queries)
         mixed = F.scaled_dot_product_attention(
             query,

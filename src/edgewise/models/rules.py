@@ -52,13 +52,21 @@ class Rules:
         return scale.detach() if scale is not None and self.frozen_norms else scale
 
     def mix(
-        self, attention: Attention, query: Tensor, key: Tensor, value: Tensor, places: Places, layer: int
+        self,
+        attention: Attention,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        places: Places,
+        layer: int,
+        tape: Tape | None = None,
     ) -> Tensor:
         query, key, value = (
             _scaled(part, by) for part, by in ((query, self.query), (key, self.key), (value, self.value))
         )
         if not self.frozen_pattern and self.temperature == 1:
-            return attention.mix(query, key, value, places, layer)
+            keep = tape if self.query == self.key == 1 else None
+            return attention.mix(query, key, value, places, layer, keep=keep)
         scores = attention.scores(query, key, places, layer)
         if self.frozen_pattern:
             pattern = scores.softmax(-1).detach()

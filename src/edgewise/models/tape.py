@@ -7,6 +7,7 @@ Names, with the shape of each entry (one a layer unless said otherwise):
     mlp_input          [examples, positions, width]              the stream a layer's MLP reads
     final_input        [examples, positions, width]              one: the stream `logits` reads
     query, key, value  [examples, positions, heads, head_width]  as projected, per query head
+    turned_query, turned_key  [examples, heads, positions, head_width]  by their positions, where they are
     mixed              [examples, positions, heads, head_width]  what a head makes of its values
     head               [examples, positions, heads, head_width]  a head's output, before its matrix
     hidden             [examples, positions, neurons]            an MLP's hidden layer

@@ -144,7 +144,7 @@ class Transformer(nn.Module):
             keep(name, attention.spread(attention.project(name, part)))
             for name, part in zip(("query", "key", "value"), inputs, strict=True)
         )
-        mixed = keep("mixed", rules.mix(attention, query, key, value, places, index))
+        mixed = keep("mixed", rules.mix(attention, query, key, value, places, index, keep))
         scale = rules.post_norm_scale(layer.attention_scale(mixed))
         mixed = keep("head", mixed if scale is None else mixed * scale[..., None])
         attended = stream + layer.write_heads(mixed)

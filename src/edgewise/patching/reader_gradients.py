@@ -19,6 +19,7 @@ from functools import partial
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
 from edgewise.graph import Graph
 from edgewise.models.layer import Attention, Norm
@@ -26,13 +27,18 @@ from edgewise.models.tape import PROJECTIONS, Tape
 from edgewise.models.transformer import Transformer
 
 READERS: tuple[str, ...] = (*PROJECTIONS, "mlp_input", "final_input")
+TURNED = {"turned_query": "query", "turned_key": "key"}
 KEPT = "attention_input"
 """What a run's tape must keep for its gradients to be used."""
 
 
 class GradientTape(Tape):
     """A tape that also keeps the gradients at READERS as backward comes by, and of q, k and v their products
-    with what they are the gradients of. What it keeps has no history."""
+    with what they are the gradients of. What it keeps has no history.
+
+    A product is the same before and after q and k are turned, which is linear; it is taken after, where the
+    backward itself remembers them.
+    """
 
     def __init__(self, *names: str) -> None:
         super().__init__(*names)
@@ -40,30 +46,33 @@ class GradientTape(Tape):
         self.products: dict[str, dict[int, Tensor]] = {name: {} for name in PROJECTIONS}
         """[examples, positions, heads]"""
         self.seen: dict[str, int] = dict.fromkeys(READERS, 0)
+        self.hooks: dict[str, RemovableHandle] = {}
+        """By which the last q, k and v are multiplied."""
 
     def __call__(self, name: str, tensor: Tensor) -> Tensor:
         if name in self.gradients:
             index, self.seen[name] = self.seen[name], self.seen[name] + 1
             if tensor.requires_grad:
                 # The hook must not hold the tape: graph -> hook -> tape -> graph would never be freed.
-                products = self.products.get(name)
-                value = [] if products is None else [tensor.detach()]
-                tensor.register_hook(partial(_keep, self.gradients[name], products, index, value))
+                tensor.register_hook(partial(self.gradients[name].__setitem__, index))
+        if name in (*self.products, *TURNED) and self.products and tensor.requires_grad:
+            self._multiply(TURNED.get(name, name), tensor, name in TURNED)
         super().__call__(name, tensor.detach())
         return tensor
 
+    def _multiply(self, name: str, tensor: Tensor, turned: bool) -> None:
+        if turned:
+            self.hooks.pop(name).remove()
+        multiply = partial(_product, self.products[name], self.seen[name] - 1, [tensor.detach()], turned)
+        self.hooks[name] = tensor.register_hook(multiply)
 
-def _keep(
-    gradients: dict[int, Tensor],
-    products: dict[int, Tensor] | None,
-    index: int,
-    value: list[Tensor],
-    gradient: Tensor,
+
+def _product(
+    products: dict[int, Tensor], index: int, value: list[Tensor], turned: bool, gradient: Tensor
 ) -> None:
     """What a hook does. It gives up the value, which would else live as long as the graph."""
-    gradients[index] = gradient
-    if products is not None:
-        products[index] = (gradient * value.pop()).sum(-1)
+    product = (gradient * value.pop()).sum(-1)
+    products[index] = product.transpose(1, 2) if turned else product
 
 
 @dataclass

@@ -64,14 +64,14 @@ def layer_keeps(sizes: Sizes, rules: Rules = PLAIN) -> int:
 
 def tape_keeps(sizes: Sizes, sources: bool, rules: Rules = PLAIN, products: bool = True) -> int:
     """What a tape of gradients keeps of one layer beside what backward does: the stream. `sources`: what
-    heads and MLP write; `products`: queries and keys as they were before they were turned."""
+    heads and MLP write; `products`: those of q, k and v with their gradients."""
     config, kept = sizes.config, 0
     exact_copy = norm_keeps(sizes, sizes.stream) != sizes.stream
     if products and (exact_copy or rules.frozen_norms or not config.pre_norm):
         kept += sizes.stream
     if products and not rules.frozen_pattern and rules.temperature == 1 and sizes.rotated:
-        same = config.query_key_norm != "none" and (sizes.on_gpu or sizes.in_exact == 1)
-        kept += 0 if same else 2 * sizes.heads
+        exact_norm = config.query_key_norm != "none" and not sizes.on_gpu and sizes.in_exact != 1
+        kept += 2 * sizes.heads if exact_norm else 0
     if sources:
         kept += sizes.mlps + (sizes.heads if config.post_norm else 0)
     return kept
