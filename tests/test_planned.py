@@ -6,7 +6,8 @@ of many more cases.
 """
 
 import pytest
-from benchmarks.planned import A_MASK_AT_A_TIME, Case, measured
+from benchmarks.planned import measured
+from benchmarks.planned_cases import A_MASK_AT_A_TIME, Case
 
 from edgewise.methods import METHODS
 from edgewise.planning.methods import FORMULAS
