@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from edgewise.models.families import FAMILIES
 from edgewise.models.families.common import ACTIVATIONS as KNOWN_ACTIVATIONS
 from edgewise.models.layer import ACTIVATIONS
 from edgewise.models.load import load
+from edgewise.models.mapped import mapped_state
+from edgewise.models.origin import find_origin
 from family_cases import CASES, GPT2, SIZES, distance, hf_config, hf_model, tokens, varies
 
 
@@ -125,3 +128,13 @@ def test_a_tensor_that_no_part_of_the_model_takes_is_refused_by_name() -> None:
         UnsupportedModel, match=r"tensors that are not handled: model.layers.1.self_attn.lora"
     ):
         load(theirs)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_saved_model_is_mapped_as_transformers_reads_it(name: str, tmp_path: Path) -> None:
+    theirs = hf_model(*CASES[name])
+    theirs.save_pretrained(tmp_path, max_shard_size="40KB")
+    mapped = mapped_state(find_origin(str(tmp_path)))
+    expected = theirs.state_dict()
+    assert mapped.keys() == expected.keys()
+    assert all(torch.equal(mapped[each], expected[each]) for each in expected)

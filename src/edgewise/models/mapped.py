@@ -21,6 +21,8 @@ from edgewise.models.assemble import shown
 from edgewise.models.origin import Origin, causal_class
 
 ONE, INDEX = "model.safetensors", "model.safetensors.index.json"
+IN_FILES = {"lm_head.weight": "embed_out.weight"}
+"""What is named otherwise in files: of GPT-NeoX and Pythia."""
 
 
 def mapped_state(origin: Origin) -> dict[str, Tensor]:
@@ -44,7 +46,7 @@ def mapped_state(origin: Origin) -> dict[str, Tensor]:
 
 
 def _names(name: str, model: Any) -> tuple[str, ...]:
-    return name, name.removeprefix(f"{model.base_model_prefix}.")
+    return name, name.removeprefix(f"{model.base_model_prefix}."), IN_FILES.get(name, name)
 
 
 def _files(origin: Origin) -> dict[str, Tensor]:
