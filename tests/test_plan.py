@@ -71,30 +71,33 @@ def test_the_largest_batch_fits_and_one_more_does_not():
 
 
 def test_what_would_fit_fits():
-    given = {"memory": "24GB", "examples": 1000}
-    found = ew.plan(LLAMA, "edge-pruning", **given)
+    given = {"memory": "14GB", "examples": 1000}
+    found = ew.plan(LLAMA, "eap", **given)
     assert found.fits is False
-    assert "thrifty=true" not in found.instead
+    assert any("--shard-weights --batch-size" in change for change in found.instead)
     for change in found.instead:
         changed = {**given}
-        if batch := re.fullmatch(r"batch size (\d+)", change):
+        if batch := re.search(r"--batch-size (\d+)", change):
             changed["batch_size"] = int(batch[1])
-        if gpus := re.match(r"(\d+) GPUs", change):
+        if gpus := re.search(r"--gpus (\d+) --shard-weights", change):
             changed |= {"gpus": int(gpus[1]), "shard_weights": True}
-        assert ew.plan(LLAMA, "edge-pruning", **changed).fits, change
+        assert ew.plan(LLAMA, "eap", **changed).fits, change
+        asked = ["plan", "--model", LLAMA, "--method", "eap", "--examples", 1000, "--memory", "14GB"]
+        assert edgewise(*asked, *change.split(), "--quiet").exit_code == 0
+        assert edgewise(*asked, "--quiet").exit_code == 1
 
 
 def test_where_no_change_is_enough_alone_several_are_told_together():
     found = ew.plan(LLAMA, "edge-pruning", memory="6GB", dtype="float32")
     assert len(found.instead) == 1
-    for part in ("thrifty=true", "dtype bfloat16", "GPUs with sharded weights"):
+    for part in ("--set thrifty=true", "--dtype bfloat16", "--gpus", "--shard-weights"):
         assert part in found.instead[0]
 
 
 def test_acdc_keeps_all_examples_and_is_helped_by_fewer():
     found = ew.plan(LLAMA, "acdc", examples=2000, memory="80GB")
     assert found.largest_batch == 0
-    assert any(change.endswith(" examples") for change in found.instead)
+    assert any(change.startswith("--examples ") for change in found.instead)
 
 
 def test_a_thrifty_step_keeps_less_and_costs_more():
@@ -141,6 +144,22 @@ def test_the_screen_tells_the_parts_the_peak_and_whether_it_fits():
         assert told in shown
     shown = edgewise("plan", "--model", LLAMA, "--memory", "8GB").stdout
     assert "It does not fit into 8 GB. It would with:" in shown
+    shown = edgewise("plan", "--model", LLAMA, "--examples", 10, "--memory", "20GB", "--batch-size", 4).stdout
+    assert re.search(r"It fits into 20 GB; .*\nIt takes 9\d% of that: leave a tenth free\.", shown)
+
+
+def test_a_model_that_is_loaded_is_planned_for_as_its_name_is():
+    assert ew.plan(ew.load("zoo:ioi"), tokens=4).moments == ew.plan("zoo:ioi", tokens=4).moments
+
+
+def test_prompts_longer_than_the_config_tells_of_and_what_a_process_takes_besides_are_noted():
+    found = ew.plan(LLAMA, "eap", tokens=200_000)
+    assert found.notes == ("the model's config tells of 131,072 tokens at most, and 200,000 are asked for",)
+    assert "0.5 GB" in ew.plan("zoo:ioi", "eap", gpus=0).notes[-1]
+
+
+def test_a_config_file_is_called_by_its_folder():
+    assert ew.plan("docs/scaling/llama-3.1-8b.json").model == "llama-3.1-8b"
 
 
 def test_json_tells_all_of_it():

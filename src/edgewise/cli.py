@@ -223,6 +223,8 @@ def plan(request: PlanRequest, *, quiet: Quiet = False, json: Json = False) -> N
         print_json(done.to_dict())
     elif not quiet:
         show_plan(done)
+    if done.fits is False:
+        raise typer.Exit(1)
 
 
 @app.command(cls=Verb)

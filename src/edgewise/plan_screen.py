@@ -8,6 +8,9 @@ from edgewise.planning.plan import Plan
 from edgewise.reports.screen import screen
 from edgewise.reports.summary import facts_table, section, table_of
 
+MOST_TAKEN = 0.9
+"""Of a memory, that a plan may tell of without a warning."""
+
 
 def show_plan(done: Plan) -> None:
     out = screen()
@@ -42,15 +45,18 @@ def facts(done: Plan) -> dict[str, str]:
         "on": devices,
     }
     if done.at_once is not None:
-        found["at once"] = f"{done.at_once:,} {'masks' if done.unit == 'step' else 'trials'}"
+        what = "mask" if done.unit == "step" else "trial"
+        found["at once"] = f"{done.at_once:,} {what}{'s' * (done.at_once > 1)}"
     return found
 
 
 def operations(done: Plan) -> dict[str, str]:
     many = f"{done.rounds:,} {done.unit}{'' if done.rounds == 1 else 'es' if done.unit == 'batch' else 's'}"
+    several = done.asked["gpus"] if done.asked["gpus"] > 1 else 0
     return {
-        f"a {done.unit}": f"{done.operations_of_one:.3g}",
-        "all": f"{done.operations:.3g}, of {many}" + (" on each GPU" if done.asked["gpus"] > 1 else ""),
+        f"a {done.unit}": f"{done.operations_of_one:.3g}{' on a GPU' if several else ''}",
+        "all": f"{done.operations:.3g}{f' on all {several} GPUs' if several else ''}, "
+        f"of {many}{' on each' if several else ''}",
     }
 
 
@@ -58,11 +64,12 @@ def verdict(done: Plan) -> list[str]:
     """Whether it fits, and what else would."""
     if done.memory is None:
         return ["Give --memory to be told whether it fits."]
-    room = shown_bytes(done.memory)
+    room, taken = shown_bytes(done.memory), done.peak_bytes / done.memory
     if done.fits:
         most = f"the largest batch that does is {done.largest_batch:,}"
         return [
-            f"It fits into {room}; {most}{' (all examples)' if done.largest_batch == share(done) else ''}."
+            f"It fits into {room}; {most}{' (all examples)' if done.largest_batch == share(done) else ''}.",
+            *([f"It takes {taken:.0%} of that: leave a tenth free."] if taken > MOST_TAKEN else []),
         ]
     if done.instead:
         return [f"It does not fit into {room}. It would with:", *(f"  {each}" for each in done.instead)]

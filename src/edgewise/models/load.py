@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,18 @@ class Described:
     """The unembedding is the embedding once more."""
     dtype: str
     """Of the weights as they were saved; float32 where the file does not tell."""
+    longest: int
+    """Prompt that it tells of, in tokens; 0: it does not."""
 
 
 def described(source: Any, *, grouped_readers: bool = False) -> Described:
-    """Of a name, a folder or a config file alone: no weights are read."""
+    """Of a name, a folder or a config file alone: no weights are read. Of a model that is loaded, itself."""
+    if isinstance(source, Transformer):
+        config = replace(source.config, grouped_readers=grouped_readers or source.config.grouped_readers)
+        tied = (
+            not source.is_shared_out and source.token_embedding.data_ptr() == source.unembed_weight.data_ptr()
+        )
+        return Described(source.name, config, tied, str(source.dtype).removeprefix("torch."), config.context)
     origin = find_config(source)
     told = getattr(origin.hf_config, "dtype", None)
     return Described(
@@ -68,6 +76,7 @@ def described(source: Any, *, grouped_readers: bool = False) -> Described:
         _config(origin, grouped_readers, split_embeddings=False),
         bool(getattr(origin.hf_config, "tie_word_embeddings", False)),
         str(told or "float32").removeprefix("torch."),
+        int(getattr(origin.hf_config, "max_position_embeddings", None) or 0),
     )
 
 

@@ -79,7 +79,9 @@ def find_config(source: Any) -> Origin:
     path = (
         Path(os.path.expanduser(source)) if isinstance(source, (str, Path)) and str(source).strip() else None
     )
-    return find_origin(source) if path is None or not path.is_file() else _described(path, path.stem)
+    if path is None or not path.is_file():
+        return find_origin(source)
+    return _described(path, path.resolve().parent.name if path.name == native.CONFIG_FILE else path.stem)
 
 
 def _live(model: transformers.PreTrainedModel) -> Origin:

@@ -79,36 +79,50 @@ def most_that(least: int, most: int, does: Callable[[int], bool]) -> int:
 
 
 def changes(asked: Asked, memory: int) -> Iterator[tuple[str, Asked]]:
-    """What could be changed, each with its name; the largest batch and the fewest GPUs that do."""
+    """What could be changed, each as it is typed; the largest batch and the fewest GPUs that do."""
     if asked.options.get("thrifty") is False:
-        yield "thrifty=true", replace(asked, options={**asked.options, "thrifty": True})
+        yield "--set thrifty=true", replace(asked, options={**asked.options, "thrifty": True})
     if asked.dtype in ("float32", "float64"):
-        yield "dtype bfloat16", replace(asked, dtype="bfloat16")
+        yield "--dtype bfloat16", replace(asked, dtype="bfloat16")
     if asked.batch_size > 1:
         batch = largest_batch(asked, memory) or 1
-        yield f"batch size {batch}", replace(asked, batch_size=batch)
+        yield f"--batch-size {batch}", replace(asked, batch_size=batch)
     if asked.method in KEPT_ALL and asked.share > 1:
         few = most_that(1, asked.examples, lambda count: fits(replace(asked, examples=count), memory)) or 1
-        yield f"{few:,} examples", replace(asked, examples=few)
+        yield f"--examples {few}", replace(asked, examples=few)
     if asked.gpus:
-        counts = [2**power for power in range(1, MOST_GPUS.bit_length()) if 2**power > asked.gpus]
-        spread = [replace(asked, gpus=count, shard_weights=True) for count in counts]
-        if spread:
-            found = next((each for each in spread if fits(each, memory)), spread[-1])
-            yield f"{found.gpus} GPUs with sharded weights", found
+        yield from more_gpus(asked, memory)
+
+
+def more_gpus(asked: Asked, memory: int) -> Iterator[tuple[str, Asked]]:
+    """The fewest, with a batch as large as they hold; and the fewest with the batch that was asked for."""
+    counts = [2**power for power in range(MOST_GPUS.bit_length()) if 2**power > max(asked.gpus, 1)]
+    spread = [replace(asked, gpus=count, shard_weights=True) for count in counts]
+    if asked.gpus > 1 and not asked.shard_weights:
+        spread = [replace(asked, shard_weights=True), *spread]
+    whole = next((each for each in spread if fits(each, memory)), None)
+    fewest = next((each for each in spread if largest_batch(each, memory)), None)
+    if fewest is not None and (whole is None or fewest.gpus < whole.gpus):
+        batch = largest_batch(fewest, memory)
+        typed = f"--gpus {fewest.gpus} --shard-weights --batch-size {batch}"
+        yield typed, replace(fewest, batch_size=batch)
+    if whole is not None or spread:
+        whole = whole or spread[-1]
+        yield f"--gpus {whole.gpus} --shard-weights", whole
 
 
 def instead(asked: Asked, memory: int) -> list[str]:
     """Each change that is enough alone; where none is, as many one after the other as are."""
-    alone = [name for name, changed in changes(asked, memory) if fits(changed, memory)]
+    alone = [typed for typed, changed in changes(asked, memory) if fits(changed, memory)]
     if alone:
         return alone
     together: list[str] = []
-    for place in ("thrifty", "dtype", "batch", "examples", "GPUs"):
-        for name, changed in changes(asked, memory):
-            if place in name:
+    for kind in ("--set", "--dtype", "--batch-size", "--examples", "--gpus"):
+        for typed, changed in changes(asked, memory):
+            if typed.startswith(kind):
                 asked = changed
-                together.append(name)
+                together.append(typed)
+                break
         if together and fits(asked, memory):
-            return [" and ".join(together)]
+            return [" ".join(together)]
     return []

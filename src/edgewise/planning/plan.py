@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from edgewise.errors import Problems, check_name, gathered, unknown
 from edgewise.methods import METHODS
 from edgewise.methods.options import read_options, with_defaults
 from edgewise.models.load import DTYPES, described
+from edgewise.models.transformer import Transformer
 from edgewise.planning.estimate import Asked, Estimate, estimate
 from edgewise.planning.fits import instead, largest_batch, read_memory
 from edgewise.planning.parts import KINDS
@@ -21,6 +22,9 @@ from edgewise.verb_requests import PlanRequest
 
 TOKENS = 64
 """Of a prompt, unless told."""
+PROCESS = (
+    "these are tensors: Python, torch and transformers take some 0.5 GB of the processor's memory besides"
+)
 BY_EDGES = ("acdc", "activation-patching")
 """Methods that go through some edges alone, where asked to."""
 
@@ -60,7 +64,7 @@ class Plan:
     largest_batch: int | None
     """That fits; 0: none does."""
     instead: tuple[str, ...]
-    """What would fit, where this does not."""
+    """What would fit where this does not, as it is typed."""
     notes: tuple[str, ...]
 
     @property
@@ -99,8 +103,9 @@ def plan(
     - memory: of each, like "80GB"; then the plan tells whether the run fits.
     - shard_weights: each GPU holds a share of the weights.
     """
+    loaded = model if isinstance(model, Transformer) else None
     request = PlanRequest(
-        model=model,
+        model=loaded.name if loaded else model,
         method=method,
         options=options,
         preset=preset or "",
@@ -115,16 +120,16 @@ def plan(
         dtype=None if dtype is None else str(dtype),
         grouped_readers=grouped_readers,
     )
-    return plan_of(request)
+    return plan_of(request, loaded)
 
 
-def plan_of(request: PlanRequest) -> Plan:
-    """The same of what the command line was asked for."""
+def plan_of(request: PlanRequest, loaded: Transformer | None = None) -> Plan:
+    """The same of what the command line was asked for; or of a model that is loaded."""
     method, gpus, edges = request.method, request.gpus, request.edges
     problems = Problems(*request.misread)
     model = None
     with gathered(problems):
-        model = described(request.model, grouped_readers=request.grouped_readers)
+        model = described(loaded or request.model, grouped_readers=request.grouped_readers)
     problems.add(*check_name("method", method, METHODS), *check_name("metric", request.metric, METRICS))
     least = {"batch_size": 1, "tokens": 1, "examples": 1, "gpus": 0, "edges": 1}
     for name, smallest in least.items():
@@ -172,10 +177,15 @@ def plan_of(request: PlanRequest) -> Plan:
         request.shard_weights,
         request.metric == "kl",
     )
-    return planned(model.name, asked, memory)
+    notes = []
+    if 0 < model.longest < tokens:
+        notes.append(
+            f"the model's config tells of {model.longest:,} tokens at most, and {tokens:,} are asked for"
+        )
+    return planned(model.name, asked, memory, notes)
 
 
-def planned(model: str, asked: Asked, memory: int | None) -> Plan:
+def planned(model: str, asked: Asked, memory: int | None, notes: Sequence[str] = ()) -> Plan:
     found, graph = estimate(asked), asked.sizes.graph
     moments = {each.what: _whole(found, each.parts) for each in (*found.needs.moments, found.measuring)}
     sizes = {what: sum(parts.values()) for what, parts in moments.items()}
@@ -211,7 +221,7 @@ def planned(model: str, asked: Asked, memory: int | None) -> Plan:
         fits=does,
         largest_batch=None if memory is None else largest_batch(asked, memory),
         instead=tuple(instead(asked, memory)) if memory is not None and not does else (),
-        notes=tuple(needs.notes),
+        notes=(*needs.notes, *notes, *([] if asked.gpus else [PROCESS])),
     )
 
 
