@@ -5,7 +5,7 @@ import pytest
 import edgewise as ew
 from edgewise.checkpoint import STATE
 from edgewise.errors import BadInput, Stopped
-from edgewise.methods import METHODS
+from edgewise.methods import METHODS, gradients
 from edgewise.methods.options import own_options, takes
 from edgewise.methods.scorers import SCORERS
 from edgewise.tasks import sums
@@ -99,6 +99,25 @@ def test_what_goes_layer_by_layer_does_no_layer_twice(model, pairs, going, tmp_p
     assert len(going.seen) == every
     assert every - len(pairs) < first < every
     same_as_float32(again.values, whole.values)
+
+
+def stopped(*_):
+    raise KeyboardInterrupt
+
+
+def test_what_goes_on_says_after_how_many_batches_and_its_end_is_kept_too(
+    model, pairs, going, tmp_path, capsys, monkeypatch
+):
+    broken_off(going, tmp_path, 3, "eap", model, pairs)
+    monkeypatch.setattr(sums, "SECONDS_BETWEEN_SAVES", 20.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(gradients, "Scores", stopped)
+        with pytest.raises(Stopped):
+            ew.discover(model, pairs, "eap", batch_size=2, checkpoint=tmp_path, progress=True)
+    assert "scoring edges: going on after 2 of 3 batches" in capsys.readouterr().err
+    going.seen.clear()
+    ew.discover(model, pairs, "eap", batch_size=2, checkpoint=tmp_path)
+    assert not going.seen
 
 
 def test_a_short_run_keeps_nothing(model, pairs, going, tmp_path, monkeypatch):

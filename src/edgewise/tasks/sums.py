@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
-from edgewise.distributed import from_first, summed
+from edgewise.distributed import from_first, here, summed
 from edgewise.models.sending import sent, sums_on
 from edgewise.models.transformer import Transformer
 from edgewise.progress import Progress
@@ -39,15 +39,20 @@ def sum_over_examples(
     done = saved.get("done", torch.zeros(len(pairs), dtype=torch.long))
     batches = pairs.own_batches(batch_size, model.device, done)
     total = torch.zeros((), dtype=torch.float64, device=sums_on(model.device))
-    kept_at = time.monotonic()
-    for turn, batch in enumerate((progress or Progress()).track(batches, what, len(batches)), 1):
-        sums = found(batch)
-        require_finite(sums, model, batch)
-        total = total + batch.counts * sent(sums, total.device).double()
-        if checkpoint.keeps and from_first(partial(_is_time, kept_at)):
-            also = summed(_examples_of(batches[:turn], done))
-            checkpoint.save({"total": before + summed(total).cpu(), "done": done + also})
-            kept_at = time.monotonic()
+    already = -(-int(done.sum()) // (batch_size * here().count))
+    kept, kept_at = bool(saved), time.monotonic()
+    with (progress or Progress()).counting(what, already + len(batches), "batches", already) as advance:
+        for turn, batch in enumerate(batches, 1):
+            sums = found(batch)
+            require_finite(sums, model, batch)
+            total = total + batch.counts * sent(sums, total.device).double()
+            advance(1)
+            # At the end once more, for what comes after it may be broken off, too.
+            last = kept and turn == len(batches)
+            if checkpoint.keeps and (last or from_first(partial(_is_time, kept_at))):
+                also = summed(_examples_of(batches[:turn], done))
+                checkpoint.save({"total": before + summed(total).cpu(), "done": done + also})
+                kept, kept_at = True, time.monotonic()
     return before + summed(total).cpu()
 
 
