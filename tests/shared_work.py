@@ -75,7 +75,7 @@ def found_of(model: Transformer, pairs: ew.Pairs) -> dict[str, torch.Tensor]:
 
 def found_with_shared_weights(place: Path) -> dict[str, torch.Tensor]:
     """Of a model; alone a process has all weights, as if nothing had been said."""
-    whole, model = ew.load(place), ew.load(place, shard_weights=True)
+    whole, model = ew.load(place), ew.load(place, shard_weights=True, quiet=True)
     pairs, all_found = tiny_pairs(LENGTHS), {}
     assert weights_fingerprint(model) == weights_fingerprint(whole)
     for layer in (*model.layers, *whole.layers):

@@ -14,6 +14,7 @@ import pytest
 import edgewise as ew
 from bench_cases import cells, matrix
 from cli_cases import edgewise, problems
+from edgewise.bench.attempts import in_a_line
 from edgewise.bench.bench_run import alone_in
 from edgewise.bench.cell import clear_leftovers, row_of, work
 from edgewise.bench.processes import in_processes
@@ -88,7 +89,11 @@ def test_a_cell_that_fails_is_told_and_the_rest_goes_on(tmp_path):
     assert "ioi in zoo:ioi" in found.stdout
     [told] = [line for line in found.stderr.splitlines() if line.startswith("edgewise: not done: ")]
     [kept] = (out / "problems").iterdir()
-    assert told.endswith(kept.read_text().splitlines()[-1])
+    first, *more = kept.read_text().splitlines()
+    assert told.endswith(f"{first} (and {len(more)} more)" if more else first)
+    assert f"all that was wrong is in {out}/problems" in found.stderr
+    assert in_a_line("Traceback (most recent call last):\n  somewhere\nValueError: why") == "ValueError: why"
+    assert in_a_line("one\ntwo\nthree") == "one (and 2 more)"
     assert "Not done, 1:" in (out / "table.md").read_text()
     assert len(list((out / "rows").iterdir())) == 1
 

@@ -130,8 +130,11 @@ def test_a_checkpoint_of_another_run_is_refused_by_the_command_too(home, monkeyp
     [told] = problems(discover(home, *given, "--set", "tau=0.5"))
     assert "other option tau ([0.01] there, [0.5] here). Give another folder (--out)" in told
     [told] = problems(discover(home, "--method", "eap", "--out", home / "half"))
+    assert "other method (acdc there, eap here). Give another folder (--out)" in told
+    [told] = problems(discover(home, "--method", "weight-gradients", "--out", home / "half"))
     assert told.startswith(f"{home / 'half'} holds the unfinished work of another run")
-    assert discover(home, *given, "--set", "tau=0.5", "--overwrite", "--quiet").exit_code == 0
+    assert discover(home, "--method", "eap", "--out", home / "half", "--overwrite", "--quiet").exit_code == 0
+    assert not (home / "half" / "checkpoint").exists()
 
 
 def test_what_is_scored_is_kept_when_the_evaluation_is_stopped(home, monkeypatch):

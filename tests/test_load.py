@@ -312,4 +312,5 @@ def test_an_older_torch_that_cannot_share_weights_out_is_told_with_what_else_is_
     assert len(refused.value.problems) == 2
     assert "--shard-weights needs torch 2.7 or newer. Got 2.6.1+cpu. Update torch" in str(refused.value)
     monkeypatch.setattr(load_module, "here", lambda: ALONE)
-    load("zoo:ioi", shard_weights=True)
+    with pytest.warns(UserWarning, match="none to share them with: torchrun starts several"):
+        load("zoo:ioi", shard_weights=True)

@@ -36,9 +36,9 @@ def started(*given: object) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def stopped(process: subprocess.Popen[str]) -> list[str]:
-    """Ctrl-C, which reaches the whole group; what the command told after it."""
-    os.killpg(process.pid, signal.SIGINT)
+def stopped(process: subprocess.Popen[str], number: int = signal.SIGINT) -> list[str]:
+    """Ctrl-C, which reaches the whole group, or another signal; what the command told after it."""
+    os.killpg(process.pid, number)
     out, told = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, ""), told
     assert "Traceback" not in told
@@ -75,13 +75,14 @@ def test_while_all_is_being_imported_and_read_it_ends_with_130_and_one_line(home
     assert not (home / "early").exists()
 
 
-def test_a_search_that_keeps_nothing_says_so(home):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_search_that_keeps_nothing_says_so(home, number):
     with started("discover", *many(home), "--out", home / "stopped") as process:
         assert process.stderr is not None
         # The first lines of progress, the last of them of the search.
         while "scoring edges" not in (line := process.stderr.readline()):
             assert line
-        assert stopped(process) == [NOTHING_KEPT]
+        assert stopped(process, number) == [NOTHING_KEPT]
     assert not (home / "stopped").exists()
 
 

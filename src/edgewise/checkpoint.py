@@ -105,10 +105,15 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Its own file, and the folder if nothing else is in it. What belongs to other work stays."""
-        if self.path is not None and here().first and self.has_own():
-            self.path.unlink()
-            with suppress(OSError):
-                self.path.parent.rmdir()
+        if self.folder is not None and here().first and self.has_own():
+            clear(Path(self.folder))
+
+
+def clear(folder: Path) -> None:
+    """Of a checkpoint, whatever work it is of."""
+    (folder / STATE).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 @contextmanager

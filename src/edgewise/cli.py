@@ -188,6 +188,7 @@ def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) ->
         edgewise bench matrix.toml --on auto --gpus 0.5 --out runs/matrix
     """
     with starting(quiet or json) as progress:
+        from edgewise.bench.attempts import in_a_line
         from edgewise.bench.bench_run import bench as run_bench
         from edgewise.judging_screens import show_bench
 
@@ -198,8 +199,9 @@ def bench(request: BenchRequest, *, quiet: Quiet = False, json: Json = False) ->
     elif not quiet:
         show_bench(done)
     for name, problem in done.failed.items():
-        tell(f"edgewise: not done: {name}: {problem.splitlines()[-1]}")
+        tell(f"edgewise: not done: {name}: {in_a_line(problem)}")
     if done.failed:
+        tell(f"edgewise: all that was wrong is in {request.out}/problems")
         raise typer.Exit(1)
 
 

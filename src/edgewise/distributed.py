@@ -14,6 +14,7 @@ weights are shared out a model runs in all processes together or not at all. No 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -211,5 +212,6 @@ def is_of_others(error: RuntimeError) -> bool:
 
 
 def lost(error: RuntimeError) -> Lost:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    # Where in the library it was met, in square brackets, tells nobody anything.
+    reason = re.sub(r"\[\S*:\d+\] ", "", " ".join(str(error).split()))[:100] or type(error).__name__
     return Lost(f"another process of this run has ended, or cannot be reached ({reason}).")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from edgewise.checkpoint import FOLDER, STATE, told_if_stopped
+from edgewise.checkpoint import FOLDER, clear, told_if_stopped
 from edgewise.circuit import Circuit, Scores
 from edgewise.costs import search, timed
 from edgewise.discovery import checkpoint_in, discover
@@ -60,8 +60,8 @@ def run(request: Request, progress: Progress | None = None) -> Run:
     if here().first and not takes(METHODS[request.method].discover, "log"):
         # Of a run that was broken off before this one.
         training.unlink(missing_ok=True)
-    if here().first and keeper is None and request.overwrite:
-        (Path(request.out) / FOLDER / STATE).unlink(missing_ok=True)
+    if here().first and request.overwrite and not (keeper is not None and keeper.has_own()):
+        clear(Path(request.out) / FOLDER)
     with search("discover", seconds, model, checked.found_on, request.batch_size, keeper) as costs:
         scores = discover(
             model,

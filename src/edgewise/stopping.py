@@ -1,4 +1,4 @@
-"""Ctrl-C: one line, status 130 and no traceback, at whatever moment.
+"""Ctrl-C, or a launcher's SIGTERM: one line, status 130 and no traceback, at whatever moment.
 
 While modules are imported an interrupt gets lost in some library's `except`, or comes out of it as another
 error. Nothing has begun by then, so that the process can just end. Afterwards it is a KeyboardInterrupt, as
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from types import FrameType
 from typing import Any
 
 STATUS = 130
@@ -26,7 +27,7 @@ def stop_at_once() -> None:
 
 def stop_in_order() -> None:
     """From now on: what is at work may keep what it has done."""
-    _on_interrupt(signal.default_int_handler)
+    _on_interrupt(_interrupt)
 
 
 def stop_no_more() -> None:
@@ -35,10 +36,17 @@ def stop_no_more() -> None:
 
 
 def _on_interrupt(handler: Any) -> None:
-    ours = signal.getsignal(signal.SIGINT) in (_end, signal.default_int_handler)
     # What a shell runs in its background is deaf, and stays so. Only the main thread may choose.
-    if ours and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, handler)
+    for each, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        ours = signal.getsignal(each) in (_end, _interrupt, default)
+        if ours and threading.current_thread() is threading.main_thread():
+            signal.signal(each, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # torchrun hears Ctrl-C, too, and then sends SIGTERM to what is ending already.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.default_int_handler(number, frame)
 
 
 def _end(*_: object) -> None:

@@ -31,6 +31,14 @@ def keep(cell: Cell, folder: Path, problem: str) -> str:
     return problem
 
 
+def in_a_line(problem: str) -> str:
+    """Of a traceback what it ends with; of several problems the first."""
+    first, *more = problem.splitlines()
+    if first.startswith("Traceback"):
+        return more[-1]
+    return f"{first} (and {len(more)} more)" if more else first
+
+
 def kept(cell: Cell, folder: Path) -> str | None:
     path = problem_file(cell, folder)
     return path.read_text(encoding="utf-8") if path.is_file() else None

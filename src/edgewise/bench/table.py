@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from edgewise.bench.attempts import in_a_line
 from edgewise.bench.cell import FIELDS
 from edgewise.errors import BadInput
 from edgewise.files import atomic_file, atomic_write
@@ -75,9 +76,7 @@ def as_markdown(rows: Sequence[Row], failed: Mapping[str, str]) -> str:
     text = [f"| {' | '.join(_escaped(line))} |" for line in (head, under, *lines(rows))]
     if failed:
         text += ["", f"Not done, {len(failed)}:", ""]
-        text += [
-            f"- {_escaped([name])[0]}: {_escaped([why.splitlines()[-1]])[0]}" for name, why in failed.items()
-        ]
+        text += [f"- {_escaped([name])[0]}: {_escaped([in_a_line(why)])[0]}" for name, why in failed.items()]
     return "\n".join(text) + "\n"
 
 

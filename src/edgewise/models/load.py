@@ -140,6 +140,9 @@ def load(
             raise
         raise BadInput(*problems.found, *error.problems) from error
     problems.raise_any()
+    if shard_weights and not sharing and not quiet:
+        said = "one process alone has all weights, and none to share them with: torchrun starts several."
+        warnings.warn(said, stacklevel=2)
 
     on_a_terminal, what = not quiet and sys.stderr.isatty(), f"loading {origin.name}"
     downloading = on_a_terminal and not origin.offline

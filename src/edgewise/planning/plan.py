@@ -104,8 +104,9 @@ def plan(
     - shard_weights: each GPU holds a share of the weights.
     """
     loaded = model if isinstance(model, Transformer) else None
+    name = model.name if isinstance(model, Transformer) else model
     request = PlanRequest(
-        model=loaded.name if loaded else model,
+        model=name,
         method=method,
         options=options,
         preset=preset or "",
