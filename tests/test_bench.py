@@ -90,10 +90,10 @@ def test_a_cell_that_fails_is_told_and_the_rest_goes_on(tmp_path):
     [told] = [line for line in found.stderr.splitlines() if line.startswith("edgewise: not done: ")]
     [kept] = (out / "problems").iterdir()
     first, *more = kept.read_text().splitlines()
-    assert told.endswith(f"{first} (and {len(more)} more)" if more else first)
+    assert told.endswith(f"{first} (and {len(more)} more lines)" if more else first)
     assert f"all that was wrong is in {out}/problems" in found.stderr
     assert in_a_line("Traceback (most recent call last):\n  somewhere\nValueError: why") == "ValueError: why"
-    assert in_a_line("one\ntwo\nthree") == "one (and 2 more)"
+    assert in_a_line("one\ntwo\nthree") == "one (and 2 more lines)"
     assert "Not done, 1:" in (out / "table.md").read_text()
     assert len(list((out / "rows").iterdir())) == 1
 

@@ -166,7 +166,8 @@ BREAK = {
 @pytest.mark.parametrize("number", [math.nan, math.inf])
 def test_numbers_that_are_not_finite_are_refused_with_where_they_begin(where, number):
     model = tiny_model()
-    BREAK[where](model).data.view(-1)[0] = number
+    weight = BREAK[where](model).data
+    weight[(0,) * weight.ndim] = number
     pairs = ew.Pairs.from_list(
         [{**entry, "clean": [0, 0, 0], "corrupted": [0, 1, 0]} for entry in entries(2)], model
     )

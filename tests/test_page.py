@@ -147,8 +147,10 @@ def test_search_and_filter_find_what_heads_are_for(page, made):
     page.get_by_label("Search").fill(role)
     page.wait_for_selector(".node.found")
     assert nodes_with(page, ".found") == set(nodes)
+    before = len(names_in_table(page))
     page.get_by_label("Role").select_option(role)
     page.wait_for_function("document.querySelector('.side-told').textContent.includes('hide')")
+    page.wait_for_function(f"document.querySelectorAll('tbody button.edge').length < {before}")
     for edge in names_in_table(page):
         source, reader = edge.split("->")
         assert {source, reader.partition("<")[0]} & set(nodes)

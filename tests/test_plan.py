@@ -87,11 +87,24 @@ def test_what_would_fit_fits():
         assert edgewise(*asked, "--quiet").exit_code == 1
 
 
+def test_no_weights_are_shared_where_a_method_needs_them_whole():
+    given = {"memory": "55GB", "batch_size": 64, "tokens": 512}
+    found = ew.plan(LLAMA, "weight-gradients", **given)
+    assert [change.split()[0] for change in found.instead] == ["--batch-size"]
+
+
 def test_where_no_change_is_enough_alone_several_are_told_together():
     found = ew.plan(LLAMA, "edge-pruning", memory="6GB", dtype="float32")
     assert len(found.instead) == 1
     for part in ("--set thrifty=true", "--dtype bfloat16", "--gpus", "--shard-weights"):
         assert part in found.instead[0]
+    # As large a batch as fits once all is changed.
+    batch, gpus = (int(re.search(rf"--{each} (\d+)", found.instead[0])[1]) for each in ("batch-size", "gpus"))
+    given = {"memory": "6GB", "gpus": gpus, "shard_weights": True, "thrifty": True}
+    assert [ew.plan(LLAMA, "edge-pruning", batch_size=batch + more, **given).fits for more in (0, 1)] == [
+        True,
+        batch == 16,
+    ]
 
 
 def test_acdc_keeps_all_examples_and_is_helped_by_fewer():

@@ -86,7 +86,7 @@ PUBLISHED = {
 }
 
 
-LONG = ("acdc", "edge_pruning", "interpolation_descent")
+LONG = ("eap_paper", "acdc", "edge_pruning", "interpolation_descent")
 
 
 @pytest.mark.parametrize(

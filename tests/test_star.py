@@ -61,7 +61,7 @@ def test_an_edge_into_a_query_or_key_is_what_the_softmax_makes_of_its_absence(ki
         model,
     )
     found = ew.discover(model, pairs, "eap", qk_fix=True, metric="logit-diff")
-    tape = StarTape(None, *SOURCES, KEPT)
+    tape = StarTape(None, *SOURCES, KEPT, *PROJECTIONS)
     leaves = [each.requires_grad_() for each in model.embed(batch.clean)]
     metric(model.run(leaves, batch.read, tape), batch).sum().backward(inputs=leaves)
     at_heads = tape.at_heads()
@@ -133,7 +133,7 @@ def test_the_fix_sees_through_attention_that_is_saturated():
 def test_for_the_smallest_differences_the_fix_is_eap(kind):
     model, batch, metric = tiny_model(kind), tiny_batch(), METRICS["logit-diff"]
     replacing = replacer("corrupted", model, list)
-    tape = StarTape(None, *SOURCES, KEPT)
+    tape = StarTape(None, *SOURCES, KEPT, *PROJECTIONS)
     gradients_at(model, model.embed(batch.clean), batch, metric, tape=tape)
     streams, graph = list(tape[KEPT]), Graph.of(model.config)
     readers = ReaderGradients(model)

@@ -24,7 +24,11 @@ from tokenizer import word_tokenizer
 from train_zoo import LESSONS
 
 NAMES = [name for name in zoo.names() if name not in PROGRAMS]
-EVERY_MODEL = pytest.mark.parametrize("name", NAMES)
+OFTEN = ("induction", "ioi", "ioi-negative")
+"""The others are among the longest tests."""
+EVERY_MODEL = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name not in OFTEN)) for name in NAMES]
+)
 PAIRS, PROMPTS, SEED = 16, 768, 7
 """Other prompts than those the shipped figures were measured on, and fewer."""
 SAME = {"abs": 0.002}

@@ -14,6 +14,8 @@ import threading
 from types import FrameType
 from typing import Any
 
+from edgewise import launched
+
 STATUS = 130
 NOTHING_KEPT = "edgewise: stopped. Nothing of this is kept: the same command begins where this one did."
 LINE_AND_CURSOR = "\r\x1b[2K\x1b[?25h"
@@ -38,15 +40,21 @@ def stop_no_more() -> None:
 def _on_interrupt(handler: Any) -> None:
     # What a shell runs in its background is deaf, and stays so. Only the main thread may choose.
     for each, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
-        ours = signal.getsignal(each) in (_end, _interrupt, default)
+        ours = signal.getsignal(each) in (_end, _interrupt, _nothing, default)
         if ours and threading.current_thread() is threading.main_thread():
             signal.signal(each, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    # torchrun hears Ctrl-C, too, and then sends SIGTERM to what is ending already.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # A launcher sends its signal to what is ending already, too, and srun and torchrun both send one.
+    signal.signal(signal.SIGTERM, _nothing)
+    if launched.count() > 1:
+        signal.signal(signal.SIGINT, _nothing)
     signal.default_int_handler(number, frame)
+
+
+def _nothing(*_: object) -> None:
+    pass
 
 
 def _end(*_: object) -> None:

@@ -33,10 +33,10 @@ def keep(cell: Cell, folder: Path, problem: str) -> str:
 
 def in_a_line(problem: str) -> str:
     """Of a traceback what it ends with; of several problems the first."""
-    first, *more = problem.splitlines()
+    first, *more = problem.splitlines() or ["no reason was told"]
     if first.startswith("Traceback"):
         return more[-1]
-    return f"{first} (and {len(more)} more)" if more else first
+    return f"{first} (and {len(more)} more lines)" if more else first
 
 
 def kept(cell: Cell, folder: Path) -> str | None:

@@ -67,22 +67,22 @@ def eap(
         )
     if qk_fix and model.config.query_key_norm == "all-heads":
         raise BadInput("qk_fix takes heads one by one, and this model's queries share a norm. Leave it out.")
-    layers = range(model.config.layers) if drop else (None,)
+    if not drop:
+        scores = partial(star_gradients, model, metric, replacer, qk_fix, None)
+        return mean_scores(model, pairs, scores, batch_size, progress, checkpoint)
     found = []
-    for layer in layers:
+    for layer in range(model.config.layers):
         scores = partial(star_gradients, model, metric, replacer, qk_fix, layer)
-        # One list of prompts a layer, each a stage of its own.
+        # All prompts for each layer, which is a stage of its own.
         values, checkpoint = checkpoint.stage(
             f"without {layer}",
             lambda kept, scores=scores: mean_scores(model, pairs, scores, batch_size, progress, kept).values,
         )
         found.append(values)
-    total = found[0]
-    if drop:
-        total = torch.stack(found).abs().sum(0)
-        # Nothing comes to a layer's readers while the layer itself is held constant; to the logits always.
-        total[:-1] /= len(found) - 1
-        total[-1] /= len(found)
+    total = torch.stack(found).abs().sum(0)
+    # Nothing comes to a layer's readers while the layer itself is held constant; to the logits always.
+    total[:-1] /= len(found) - 1
+    total[-1] /= len(found)
     return Scores(Graph.of(model.config), total)
 
 

@@ -15,7 +15,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from edgewise.checkpoint import NO_CHECKPOINT, Checkpoint
 from edgewise.errors import BadInput
 from edgewise.methods.gradients import gradients_at
 from edgewise.methods.nodes import OutputTape, check, mean_over_examples, products
@@ -37,7 +36,6 @@ def neuron_attribution(
     *,
     batch_size: int = 16,
     progress: Progress | None = None,
-    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Float[Tensor, "layers neurons"]:
     """Scores of all neurons. What stands in for a neuron follows from the ablation: its value in the run of
     the corrupted prompt, 0, or its mean over the pairs' corrupted prompts (the clean ones where there are
@@ -55,7 +53,7 @@ def neuron_attribution(
         gradients_at(model, model.embed(batch.clean), batch, metric, tape=tape)
         return neuron_products(model, batch, tape, fixed)
 
-    return mean_over_examples(model, pairs, scores, batch_size, progress, checkpoint).float()
+    return mean_over_examples(model, pairs, scores, batch_size, progress).float()
 
 
 @torch.no_grad()

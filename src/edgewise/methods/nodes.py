@@ -133,7 +133,7 @@ def mean_over_examples(
     found: Callable[[Batch], Tensor],
     batch_size: int,
     progress: Progress | None,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
 ) -> Tensor:
     """The mean over examples of what batches give in sum, in float64."""
     total = sum_over_examples(model, pairs, found, batch_size, progress, "scoring nodes", checkpoint)

@@ -37,11 +37,11 @@ TOKENS = 2_048
 
 
 class StarTape(GradientTape):
-    """Keeps q, k and v, too, and the gradients at what heads make of their values. What one layer writes can
-    be held constant: gradients do not come by."""
+    """Keeps the gradients at what heads make of their values, too. What one layer writes can be held
+    constant: gradients do not come by."""
 
     def __init__(self, dropped: int | None, *names: str) -> None:
-        super().__init__(*names, *PROJECTIONS)
+        super().__init__(*names)
         self.dropped = dropped
         self.gradients["mixed"], self.seen["mixed"] = {}, 0
         self.passed = dict.fromkeys(("head", "mlp"), 0)
@@ -62,7 +62,7 @@ def star_gradients(
     model: Transformer, metric: Metric, replacer: Replacer, qk_fix: bool, dropped: int | None, batch: Batch
 ) -> Float[Tensor, "readers sources"]:
     """The scores of one batch as AtP* has them. `dropped`: the layer whose writing is held constant."""
-    tape = StarTape(dropped, *SOURCES, KEPT)
+    tape = StarTape(dropped, *SOURCES, KEPT, *(PROJECTIONS if qk_fix else ()))
     gradients_at(model, model.embed(batch.clean), batch, metric, tape=tape)
     with torch.no_grad():
         streams = list(tape[KEPT])

@@ -19,6 +19,8 @@ from edgewise.models.config import Activation, ModelConfig, NormKind
 from edgewise.models.places import Places, rotate
 
 Made = TypeVar("Made")
+Keep = Callable[[str, Tensor], Tensor]
+"""A tape, which is given tensors by their names, and gives them back."""
 
 
 class Norm(nn.Module):
@@ -104,16 +106,14 @@ class Attention(nn.Module):
         places: Places,
         layer: int,
         queries: slice | None = None,
-        keep: Callable[[str, Tensor], Tensor] | None = None,
+        keep: Keep | None = None,
     ) -> Float[Tensor, "examples queries heads head_width"]:
         """softmax(q k^T) v for every head; `queries`: the positions of the queries, when not all. `keep` is
         given queries and keys as they are turned, where nothing else is done to them."""
         if self.softcap:
-            scores = self.scores(query, key, places, layer, queries)
+            scores = self.scores(query, key, places, layer, queries, keep)
             return (scores.softmax(-1) @ value.transpose(1, 2)).transpose(1, 2)
-        query, key = self._placed(query, key, places, layer, queries)
-        if keep is not None and places.rotations[layer] is not None and self.query_key_norm == "none":
-            query, key = keep("turned_query", query), keep("turned_key", key)
+        query, key = self._placed(query, key, places, layer, queries, keep)
         visible, causal = places.seen_from(layer, queries)
         mixed = F.scaled_dot_product_attention(
             query,
@@ -126,10 +126,16 @@ class Attention(nn.Module):
         return mixed.transpose(1, 2)
 
     def scores(
-        self, query: Tensor, key: Tensor, places: Places, layer: int, queries: slice | None = None
+        self,
+        query: Tensor,
+        key: Tensor,
+        places: Places,
+        layer: int,
+        queries: slice | None = None,
+        keep: Keep | None = None,
     ) -> Float[Tensor, "examples heads queries keys"]:
         """What the softmax is taken of; minus infinity where a query cannot look."""
-        query, key = self._placed(query, key, places, layer, queries)
+        query, key = self._placed(query, key, places, layer, queries, keep)
         scores = query @ key.transpose(-1, -2) * self.score_scale
         if self.softcap:
             scores = torch.tanh(scores / self.softcap) * self.softcap
@@ -139,13 +145,22 @@ class Attention(nn.Module):
         return scores if visible is None else scores.masked_fill(~visible, -torch.inf)
 
     def _placed(
-        self, query: Tensor, key: Tensor, places: Places, layer: int, queries: slice | None
+        self,
+        query: Tensor,
+        key: Tensor,
+        places: Places,
+        layer: int,
+        queries: slice | None,
+        keep: Keep | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Queries and keys as they meet: normed and turned, [examples, heads, positions, head_width]."""
         if self.query_key_norm != "none":
             query, key = self._normed("query", query), self._normed("key", key)
         rotation = places.rotations[layer]
-        return rotate(query.transpose(1, 2), rotation, queries), rotate(key.transpose(1, 2), rotation)
+        query, key = rotate(query.transpose(1, 2), rotation, queries), rotate(key.transpose(1, 2), rotation)
+        if keep is not None and rotation is not None and self.query_key_norm == "none":
+            return keep("turned_query", query), keep("turned_key", key)
+        return query, key
 
     def _normed(self, name: str, x: Tensor) -> Tensor:
         norm = getattr(self, f"{name}_norm")

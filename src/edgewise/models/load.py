@@ -65,10 +65,8 @@ def described(source: Any, *, grouped_readers: bool = False) -> Described:
     """Of a name, a folder or a config file alone: no weights are read. Of a model that is loaded, itself."""
     if isinstance(source, Transformer):
         config = replace(source.config, grouped_readers=grouped_readers or source.config.grouped_readers)
-        tied = (
-            not source.is_shared_out and source.token_embedding.data_ptr() == source.unembed_weight.data_ptr()
-        )
-        return Described(source.name, config, tied, str(source.dtype).removeprefix("torch."), config.context)
+        dtype = str(source.dtype).removeprefix("torch.")
+        return Described(source.name, config, source.is_tied, dtype, config.context)
     origin = find_config(source)
     told = getattr(origin.hf_config, "dtype", None)
     return Described(

@@ -81,6 +81,10 @@ class ShardedTransformer(Transformer):
         """A part of it, which tells dtype and device."""
         return self.embeds[0].rows_weight
 
+    @property
+    def is_tied(self) -> bool:
+        return self.embeds is self.unembeds
+
     def most_of_all(self, number: int) -> int:
         return largest(number)
 

@@ -62,6 +62,11 @@ class Transformer(nn.Module):
         return number
 
     @property
+    def is_tied(self) -> bool:
+        """The unembedding is the embedding once more."""
+        return self.token_embedding.data_ptr() == self.unembed_weight.data_ptr()
+
+    @property
     def device(self) -> torch.device:
         return self.token_embedding.device
 

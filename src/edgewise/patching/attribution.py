@@ -20,7 +20,7 @@ from edgewise.models.tape import PROJECTIONS
 from edgewise.models.transformer import Transformer
 from edgewise.patching.products import chunk_bytes, operands_dtype, product
 from edgewise.patching.reader_gradients import AtHeads, GradientTape, ReaderGradients
-from edgewise.patching.readers import sharing_rows
+from edgewise.patching.readers import with_weights
 from edgewise.patching.replacements import Sources
 from edgewise.patching.written import expand
 
@@ -114,8 +114,8 @@ class _Contraction:
         for name in PROJECTIONS:
             weight = getattr(layer.attention, f"{name}_weight").to(self.dtype)
             readers = self.graph.heads if name == "query" else self.graph.key_readers
-            for rows in sharing_rows(slice(start, start := start + readers), len(weight)):
-                torch.bmm(given[rows], weight, out=gradient[rows])
+            for rows, own, _ in with_weights(slice(start, start := start + readers), weight):
+                torch.bmm(given[rows], own, out=gradient[rows])
         if layer.attention_norm.kind != "none":
             gradient *= layer.attention_norm.weight
         found = product(gradient.flatten(1), sources.flatten(1).T)

@@ -88,10 +88,19 @@ def norm_backward(norm: Norm, stream: Tensor, statistics: Statistics, gradient: 
     return made.to(gradient.dtype)
 
 
-def sharing_rows(rows: slice, weights: int) -> list[slice]:
-    """Rows that have each weight once, until all rows have theirs: neighbours share one."""
-    group = (rows.stop - rows.start) // weights
-    return [slice(first, rows.stop, group) for first in range(rows.start, rows.start + group)]
+def with_weights(
+    rows: slice, weight: Tensor, bias: Tensor | None = None
+) -> list[tuple[slice, Tensor, Tensor | None]]:
+    """Rows with a weight, and a bias, for each, where neighbours share one: in as few parts as there are."""
+    count = len(weight)
+    group = (rows.stop - rows.start) // count
+    if group <= count:
+        firsts = range(rows.start, rows.start + group)
+        return [(slice(first, rows.stop, group), weight, bias) for first in firsts]
+    parts = [slice(place, place + group) for place in range(rows.start, rows.stop, group)]
+    biases = [None] * count if bias is None else [each.expand(group, -1) for each in bias]
+    weights = [each.expand(group, -1, -1) for each in weight]
+    return list(zip(parts, weights, biases, strict=True))
 
 
 class NormReader:
@@ -148,7 +157,7 @@ class HeadReader:
                 weight, bias = weight[picked], None if bias is None else bias[picked]
                 rows = len(readers)
             self.parts.append(slice(start, start + rows))
-            self.products += [(each, weight, bias) for each in sharing_rows(self.parts[-1], len(weight))]
+            self.products += with_weights(self.parts[-1], weight, bias)
             start += rows
         self.rows = start
         self.placed = self.parts[-1].start if "value" in names else start

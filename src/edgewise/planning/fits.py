@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from edgewise.methods import METHODS
 from edgewise.planning.estimate import Asked, estimate
 
 MOST_GPUS = 64
@@ -90,7 +91,7 @@ def changes(asked: Asked, memory: int) -> Iterator[tuple[str, Asked]]:
     if asked.method in KEPT_ALL and asked.share > 1:
         few = most_that(1, asked.examples, lambda count: fits(replace(asked, examples=count), memory)) or 1
         yield f"--examples {few}", replace(asked, examples=few)
-    if asked.gpus:
+    if asked.gpus and not METHODS[asked.method].whole_weights:
         yield from more_gpus(asked, memory)
 
 
@@ -116,13 +117,22 @@ def instead(asked: Asked, memory: int) -> list[str]:
     alone = [typed for typed, changed in changes(asked, memory) if fits(changed, memory)]
     if alone:
         return alone
-    together: list[str] = []
+    given, together = asked, {}
     for kind in ("--set", "--dtype", "--batch-size", "--examples", "--gpus"):
         for typed, changed in changes(asked, memory):
             if typed.startswith(kind):
-                asked = changed
-                together.append(typed)
+                asked, together[kind] = changed, typed
                 break
         if together and fits(asked, memory):
-            return [" ".join(together)]
+            return [" ".join(raised(given, asked, memory, together).values())]
     return []
+
+
+def raised(given: Asked, asked: Asked, memory: int, together: dict[str, str]) -> dict[str, str]:
+    """With as many examples, and as large a batch, as fit once all is changed."""
+    if "--examples" in together:
+        few = most_that(1, given.examples, lambda count: fits(replace(asked, examples=count), memory))
+        asked, together["--examples"] = replace(asked, examples=few), f"--examples {few}"
+    if "--batch-size" in together:
+        together["--batch-size"] = f"--batch-size {min(given.batch_size, largest_batch(asked, memory))}"
+    return together

@@ -75,11 +75,13 @@ def eap(job: Job) -> Needs:
     found, sizes = _by_rules(job), job.sizes
     layers = sizes.config.layers
     if job.options["qk_fix"] or job.options["drop"]:
-        # Once the run is over, its tape still has queries, keys, values, and gradients at what heads make.
+        # Once the run is over, its tape still has gradients at what heads make, and for the softmax queries,
+        # keys and values, which the run remembers turned.
+        fixes = bool(job.options["qk_fix"])
+        still, beside = layers * (4 if fixes else 1) * sizes.heads, layers * 2 * sizes.heads
         run, *later = found.moments
-        found = replace(
-            found, moments=[run, *(_with(each, activations=layers * 4 * sizes.heads) for each in later)]
-        )
+        run = _with(run, activations=beside) if fixes and sizes.rotated else run
+        found = replace(found, moments=[run, *(_with(each, activations=still) for each in later)])
     if job.options["qk_fix"]:
         most = sizes.graph.sources_before(layers - 1) if layers else 1
         several = sizes.of(sizes.examples * max(1, min(TOKENS // sizes.places, most)))

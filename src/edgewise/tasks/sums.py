@@ -40,20 +40,27 @@ def sum_over_examples(
     batches = pairs.own_batches(batch_size, model.device, done)
     total = torch.zeros((), dtype=torch.float64, device=sums_on(model.device))
     already = -(-int(done.sum()) // (batch_size * here().count))
-    kept, kept_at = bool(saved), time.monotonic()
+    keeps, kept, every, kept_at = from_first(lambda: checkpoint.keeps), bool(saved), 1, time.monotonic()
     with (progress or Progress()).counting(what, already + len(batches), "batches", already) as advance:
         for turn, batch in enumerate(batches, 1):
             sums = found(batch)
             require_finite(sums, model, batch)
             total = total + batch.counts * sent(sums, total.device).double()
             advance(1)
+            if keeps and turn == 1:
+                every = from_first(partial(_turns_between_looks, kept_at))
             # At the end once more, for what comes after it may be broken off, too.
             last = kept and turn == len(batches)
-            if checkpoint.keeps and (last or from_first(partial(_is_time, kept_at))):
+            if keeps and (last or (turn % every == 0 and from_first(partial(_is_time, kept_at)))):
                 also = summed(_examples_of(batches[:turn], done))
                 checkpoint.save({"total": before + summed(total).cpu(), "done": done + also})
                 kept, kept_at = True, time.monotonic()
     return before + summed(total).cpu()
+
+
+def _turns_between_looks(since: float) -> int:
+    """After the first: processes need not wait for each other at every batch."""
+    return max(1, int(SECONDS_BETWEEN_SAVES / 10 / max(time.monotonic() - since, 1e-3)))
 
 
 def _is_time(since: float) -> bool:
