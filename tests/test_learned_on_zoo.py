@@ -15,7 +15,8 @@ def test_edge_pruning_recovers_a_compiled_program_to_the_edge(program):
     assert found["edge_auc"] == found["precision_at_known_size"] == 1.0
 
 
-@pytest.mark.parametrize("method", ["ugs", pytest.param("interpolation-descent", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("method", ["ugs", "interpolation-descent"])
 def test_every_learned_mask_finds_a_trained_circuit(method):
     found = learned_masks.measure("induction", method, seed=0, examples=32, steps=300)
     assert found["edge_auc"] >= 0.9
@@ -30,6 +31,7 @@ def test_the_adversary_finds_all_of_the_head_that_works_against_the_answer():
     assert found["edge_auc"] >= 0.9
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_comes_to_the_same_mask(tmp_path):
     told = killed.compare(tmp_path, "ugs", "induction", steps=40, times=1)
     assert told.startswith("ugs on induction: killed 1 times, after [")
