@@ -107,7 +107,7 @@ def more_gpus(asked: Asked, memory: int) -> Iterator[tuple[str, Asked]]:
         batch = largest_batch(fewest, memory)
         typed = f"--gpus {fewest.gpus} --shard-weights --batch-size {batch}"
         yield typed, replace(fewest, batch_size=batch)
-    if whole is not None or spread:
+    if spread:
         whole = whole or spread[-1]
         yield f"--gpus {whole.gpus} --shard-weights", whole
 

@@ -40,7 +40,9 @@ def sum_over_examples(
     batches = pairs.own_batches(batch_size, model.device, done)
     total = torch.zeros((), dtype=torch.float64, device=sums_on(model.device))
     already = -(-int(done.sum()) // (batch_size * here().count))
-    keeps, kept, every, kept_at = from_first(lambda: checkpoint.keeps), bool(saved), 1, time.monotonic()
+    # One process's word for all, which meet to keep it.
+    keeps, every = from_first(lambda: checkpoint.keeps), 1
+    kept, kept_at = bool(saved), time.monotonic()
     with (progress or Progress()).counting(what, already + len(batches), "batches", already) as advance:
         for turn, batch in enumerate(batches, 1):
             sums = found(batch)
